@@ -1,0 +1,22 @@
+/*
+ * What every handler of this product can reach.
+ */
+#ifndef ACCESS_APP_H
+#define ACCESS_APP_H
+
+#include "base/settings.h"
+#include "db/db.h"
+#include "store/client.h"
+
+struct rate_table;
+struct prefork;
+
+struct app {
+	struct settings *settings;
+	struct db *db;
+	struct rate_table *rates;       /* shared by the workers of this host */
+	struct prefork *prefork;        /* for /metrics */
+	struct client client;           /* of the request in progress, when its route requires a client */
+};
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * The table of routes: what a row requires is checked once, centrally, before its handler runs.
+ */
+#ifndef HTTP_ROUTER_H
+#define HTTP_ROUTER_H
+
+#include "http/request.h"
+
+struct app;     /* the product: database, settings, caches; http/ only hands it on */
+
+/* One row. `path` elements that begin with ':' are captured; a last element ":name?" may be absent. */
+struct route {
+	unsigned methods;               /* HTTP_GET | HTTP_POST */
+	const char *path;
+	void (*handler)(struct app *app, struct request *request);
+	unsigned require;               /* what the product's guard checks: bits of its own */
+	unsigned flags;                 /* ROUTE_… */
+};
+
+enum {
+	ROUTE_BATCH = 1,        /* a JSON array is welcome */
+	ROUTE_RAW_FAULT = 2     /* the handler wants to see faulty requests itself (pages) */
+};
+
+/* Paths that share a form of error. The first prefix that matches wins; the last one is "" for everything else. */
+struct route_family {
+	const char *prefix;
+	void (*error)(struct request *request, unsigned status, const char *message);
+};
+
+struct router {
+	const struct route *routes;
+	size_t n_routes;
+	const struct route_family *families;
+	/* Checks credentials, limits and rate of the row; answers itself and returns false to stop. */
+	bool (*guard)(struct app *app, struct request *request);
+};
+
+/* Finds the row, refuses faults, runs the guard and the handler. Always leaves an answer in the request. */
+void router_handle(const struct router *router, struct app *app, struct request *request);
+
+/* Answers an error in the form of the request's family. */
+void router_error(const struct router *router, struct request *request, unsigned status, const char *message);
+
+#endif
