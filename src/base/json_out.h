@@ -17,6 +17,7 @@ struct json_out {
 	struct text *to;
 	unsigned depth;
 	uint64_t not_first;     /* bit d: something was already written at depth d */
+	uint64_t in_object;     /* bit d: depth d is an object, so keys are due there */
 	bool after_key;
 };
 

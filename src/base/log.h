@@ -1,7 +1,7 @@
 /*
  * One line an event, key=value, to standard error (journald, or the file the operator redirects to) or a file.
  *
- *   2026-11-22T08:15:02.123Z info request id=… method=POST route=/v1/messages status=200 us=412
+ *   2026-11-22T08:15:02.123Z info bailleur-api[812] request id=… method=POST route=/v1/messages status=200 us=412
  *
  * Values that hold spaces, quotes, control characters or bytes of a client are quoted and escaped; one event is one
  * write(2), so lines of several processes do not mix. Secrets, bodies and query strings are never passed to it.
