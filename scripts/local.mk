@@ -1,1 +1,2 @@
 # Sources of scripts/.
+EXTRA_DIST += scripts/install-packages scripts/packages.list
