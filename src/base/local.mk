@@ -2,8 +2,12 @@
 libbailleur_a_SOURCES += src/base/pool.c src/base/pool.h \
 	src/base/text.c src/base/text.h \
 	src/base/json_out.c src/base/json_out.h \
+	src/base/json_in.c src/base/json_in.h \
 	src/base/log.c src/base/log.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/id.c src/base/id.h \
 	src/base/fault.c src/base/fault.h \
-	src/base/secret.c src/base/secret.h
+	src/base/secret.c src/base/secret.h \
+	src/base/ini.c src/base/ini.h \
+	src/base/settings.c src/base/settings.h \
+	src/base/settings_table.h src/base/settings_check.c

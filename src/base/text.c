@@ -124,17 +124,23 @@ static size_t utf8_sequence(const unsigned char *s, size_t left)
 	return size;
 }
 
-bool text_is_utf8(const char *bytes, size_t len)
+size_t text_utf8_prefix(const char *bytes, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)bytes;
-	size_t size;
+	size_t i = 0, size;
 
-	for (size_t i = 0; i < len; i += size) {
+	while (i < len) {
 		size = utf8_sequence(s + i, len - i);
 		if (size == 0)
-			return false;
+			break;
+		i += size;
 	}
-	return true;
+	return i;
+}
+
+bool text_is_utf8(const char *bytes, size_t len)
+{
+	return text_utf8_prefix(bytes, len) == len;
 }
 
 size_t text_codepoints(const char *bytes, size_t len)

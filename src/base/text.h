@@ -27,6 +27,9 @@ void text_u64(struct text *text, uint64_t value);   /* decimal */
 /* Is it UTF-8 as RFC 3629 has it (no surrogates, no overlong forms, at most U+10FFFF), without a NUL byte? */
 bool text_is_utf8(const char *bytes, size_t len);
 
+/* The length of the longest beginning of which that is true: where the first bad byte is, or len. */
+size_t text_utf8_prefix(const char *bytes, size_t len);
+
 /* Number of code points of valid UTF-8. */
 size_t text_codepoints(const char *bytes, size_t len);
 
