@@ -19,4 +19,11 @@ struct app {
 	struct client client;           /* of the request in progress, when its route requires a client */
 };
 
+/* In the master, before the first fork and again at a reload: what the workers share. Keeps the rates it has. */
+void app_share(struct app *app, struct settings *settings, struct prefork *prefork);
+
+/* In a worker: a database connection of its own (opened at first use). */
+void app_start(struct app *app);
+void app_stop(struct app *app);
+
 #endif

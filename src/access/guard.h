@@ -8,7 +8,8 @@
 
 /* Bits of route.require. */
 enum {
-	REQUIRE_CLIENT = 1,     /* auth_key and auth_secret (query, body or HTTP Basic), rate per client, RateLimit-* headers */
+	/* auth_key and auth_secret (query, body or HTTP Basic), rate per client, RateLimit-* headers */
+	REQUIRE_CLIENT = 1,
 	REQUIRE_LOCAL = 2       /* loopback peer only */
 };
 

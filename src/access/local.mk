@@ -1,1 +1,7 @@
 # Sources of src/access/.
+libbailleur_a_SOURCES += \
+	src/access/app.c src/access/app.h \
+	src/access/credentials.c src/access/credentials.h \
+	src/access/error.c src/access/error.h \
+	src/access/guard.c src/access/guard.h \
+	src/access/rate.c src/access/rate.h

@@ -9,8 +9,12 @@
 
 struct rate_table;
 
-/* Maps memory for `capacity` keys (a power of two); to be made before the fork. When full, the stalest neighbour gives way. */
+/*
+ * Maps memory for `capacity` keys (a power of two); to be made before the fork. When full, the stalest neighbour gives
+ * way.
+ */
 struct rate_table *rate_table_create(unsigned capacity);
+void rate_table_free(struct rate_table *table);          /* accepts NULL */
 
 struct rate_answer {
 	bool allowed;
@@ -21,6 +25,7 @@ struct rate_answer {
 };
 
 /* Takes one token for `key` at time `now_us`, `per_minute` refill, at most `burst` at once. Both at least 1. */
-struct rate_answer rate_take(struct rate_table *table, uint64_t key, uint32_t per_minute, uint32_t burst, int64_t now_us);
+struct rate_answer rate_take(struct rate_table *table, uint64_t key, uint32_t per_minute, uint32_t burst,
+                             int64_t now_us);
 
 #endif
