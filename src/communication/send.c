@@ -1,0 +1,246 @@
+/*
+ * Queues what a client sends: reads every item, stores the good ones in one transaction, answers in their order.
+ *
+ * With an Idempotency-Key the answer is stored in that same transaction, so a commit whose outcome is not known is
+ * settled by running it again: either the key is there, with its answer, or nothing was done.
+ */
+#include "communication/send.h"
+
+#include <string.h>
+
+#include "access/error.h"
+#include "base/log.h"
+#include "communication/message_in.h"
+#include "store/idempotency.h"
+#include "store/outbox.h"
+
+enum { KEY_MAX = 255, SETTLE_ATTEMPTS = 3 };
+
+struct send_item {
+	const char *error;              /* NULL: it is in `good` */
+	size_t place;                   /* where in `good` */
+};
+
+struct send {
+	struct app *app;
+	struct request *request;
+	enum message_form form;
+	struct send_item *items;
+	size_t n_items;
+	struct outbox_message *good;
+	size_t n_good;
+	struct outbox_lifetime lifetime;
+	const char *owner;              /* of the Idempotency-Key */
+	enum idempotency_state key_state;
+};
+
+static void read_item(struct send *send, struct send_item *item, const struct params *params)
+{
+	struct outbox_message *message = &send->good[send->n_good];
+	item->error = message_in_read(send->request->pool, send->form, params, message);
+	if (item->error == NULL)
+		item->place = send->n_good++;
+}
+
+static void read_items(struct send *send)
+{
+	struct request *request = send->request;
+	send->n_items = request->is_batch ? request->n_items : 1;
+	send->items = pool_alloc(request->pool, send->n_items * sizeof *send->items);
+	send->good = pool_alloc(request->pool, send->n_items * sizeof *send->good);
+	if (!request->is_batch)
+		read_item(send, &send->items[0], &request->params);
+	for (size_t i = 0; request->is_batch && i < send->n_items; i++) {
+		if (request->item_is_object[i])
+			read_item(send, &send->items[i], &request->items[i]);
+		else
+			send->items[i].error = "invalid message";
+	}
+}
+
+static void write_address(struct json_out *json, enum message_form form, const struct outbox_message *message)
+{
+	switch (form) {
+	case MESSAGE_EMAIL:
+		json_kstr(json, "recipient", message != NULL ? message->email : NULL);
+		break;
+	case MESSAGE_SMS:
+		json_kstr(json, "recipient", message != NULL ? message->phone : NULL);
+		break;
+	case MESSAGE_ANY:
+		json_kstr(json, "email", message != NULL ? message->email : NULL);
+		json_kstr(json, "phone", message != NULL ? message->phone : NULL);
+		break;
+	}
+}
+
+static void write_item(struct json_out *json, const struct send *send, const struct send_item *item)
+{
+	const struct outbox_message *message = item->error == NULL ? &send->good[item->place] : NULL;
+	const char *error = item->error;
+	if (message != NULL && message->unsubscribed) {
+		error = "recipient unsubscribed";
+		message = NULL;
+	}
+	json_object(json);
+	json_kbool(json, "error", error != NULL);
+	write_address(json, send->form, message);
+	json_kstr(json, "message", error != NULL ? error : "Message successfully queued");
+	if (message != NULL)
+		json_ku64(json, "id", message->id);
+	json_object_end(json);
+}
+
+static void answer_single(const struct send *send)
+{
+	const char *error = send->items[0].error;
+	if (error == NULL && send->good[0].unsubscribed)
+		error = "recipient unsubscribed";
+	if (error != NULL) {
+		error_answer(send->request, 400, error);
+		return;
+	}
+	struct json_out *json = response_json(send->request, 200);
+	json_object(json);
+	json_ku64(json, "status", 200);
+	json_kstr(json, "message", "Message successfully queued");
+	json_ku64(json, "id", send->good[0].id);
+	json_object_end(json);
+}
+
+static void answer(const struct send *send)
+{
+	if (!send->request->is_batch) {
+		answer_single(send);
+		return;
+	}
+	struct json_out *json = response_json(send->request, 200);
+	json_object(json);
+	json_ku64(json, "status", 200);
+	json_key(json, "messages");
+	json_array(json);
+	for (size_t i = 0; i < send->n_items; i++)
+		write_item(json, send, &send->items[i]);
+	json_array_end(json);
+	json_object_end(json);
+}
+
+static bool created_any(const struct send *send)
+{
+	for (size_t i = 0; i < send->n_good; i++)
+		if (!send->good[i].unsubscribed)
+			return true;
+	return false;
+}
+
+static void replay(struct request *request, const struct idempotency_answer *kept)
+{
+	response_json(request, kept->status);
+	text_add(request->body, kept->body, kept->len);
+	response_header(request, "Idempotent-Replayed", "true");
+}
+
+/* The work of a transaction that has taken its key: queue, answer, keep the answer. DB_NONE: nothing to keep. */
+static enum db_status queue_and_keep(struct send *send, struct db *db)
+{
+	struct request *request = send->request;
+	enum db_status status = outbox_queue_in(db, send->app->client.id, &send->lifetime, send->good, send->n_good);
+	if (status != DB_OK)
+		return status;
+	answer(send);
+	if (!created_any(send))
+		return DB_NONE;
+	return idempotency_keep(db, send->owner, request->idempotency_key, request->status, request->body->data,
+	                        request->body->len);
+}
+
+/* The body of the transaction; may run several times. */
+static enum db_status queue_with_key(struct db *db, void *arg)
+{
+	struct send *send = arg;
+	struct request *request = send->request;
+	struct idempotency_answer kept = {0};
+	enum db_status status = idempotency_begin(db, request->pool, send->owner, request->idempotency_key,
+	                                          request->body_hash, &send->key_state, &kept);
+	if (status != DB_OK)
+		return status;
+	switch (send->key_state) {
+	case IDEMPOTENCY_NEW:
+		return queue_and_keep(send, db);
+	case IDEMPOTENCY_REPLAY:
+		replay(request, &kept);
+		return DB_NONE;
+	case IDEMPOTENCY_MISMATCH:
+		error_answer(request, 422, "Idempotency-Key already used with another request");
+		return DB_NONE;
+	case IDEMPOTENCY_RUNNING:
+		break;
+	}
+	error_answer(request, 409, "a request with this Idempotency-Key is still running");
+	return DB_NONE;
+}
+
+static enum db_status run_with_key(struct send *send)
+{
+	send->owner = pool_printf(send->request->pool, "c%llu", (unsigned long long)send->app->client.id);
+	enum db_status status = DB_UNCERTAIN;
+	for (int i = 0; i < SETTLE_ATTEMPTS && status == DB_UNCERTAIN; i++)
+		status = db_transaction(send->app->db, queue_with_key, send);
+	return status == DB_NONE ? DB_OK : status;
+}
+
+static enum db_status run_without_key(struct send *send)
+{
+	enum db_status status = outbox_queue(send->app->db, send->app->client.id, &send->lifetime, send->good,
+	                                     send->n_good);
+	if (status == DB_OK)
+		answer(send);
+	return status;
+}
+
+/* 1 to 255 printable ASCII characters: what a header can carry without doubt. */
+static bool is_key(const char *key)
+{
+	size_t len = strlen(key);
+	for (size_t i = 0; i < len; i++)
+		if (key[i] < 0x20 || key[i] > 0x7e)
+			return false;
+	return len >= 1 && len <= KEY_MAX;
+}
+
+static void send_form(struct app *app, struct request *request, enum message_form form)
+{
+	struct send send = {.app = app, .request = request, .form = form};
+	send.lifetime = (struct outbox_lifetime){app->settings->expire_mail, app->settings->expire_sms};
+	if (request->idempotency_key != NULL && !is_key(request->idempotency_key)) {
+		error_invalid(request, "Idempotency-Key");
+		return;
+	}
+	if (request->is_batch && request->n_items == 0) {
+		error_invalid(request, "body");
+		return;
+	}
+	read_items(&send);
+	if (send.n_good == 0) {
+		answer(&send);
+		return;
+	}
+	enum db_status status = request->idempotency_key != NULL ? run_with_key(&send) : run_without_key(&send);
+	if (status != DB_OK)
+		error_database(request, app->db, status, "queue");
+}
+
+void send_email(struct app *app, struct request *request)
+{
+	send_form(app, request, MESSAGE_EMAIL);
+}
+
+void send_sms(struct app *app, struct request *request)
+{
+	send_form(app, request, MESSAGE_SMS);
+}
+
+void send_message(struct app *app, struct request *request)
+{
+	send_form(app, request, MESSAGE_ANY);
+}
