@@ -1,1 +1,2 @@
 # Sources of templates/.
+dist_templates_DATA += templates/page.html
