@@ -21,8 +21,12 @@ struct json_out {
 	bool after_key;
 };
 
+/* json-c has types of these two names: as macros that only match a call they live beside it. */
+#define json_object(json) json_out_object(json)
+#define json_bool(json, value) json_out_bool(json, value)
+
 void json_out_init(struct json_out *json, struct text *to);
-void json_object(struct json_out *json);
+void json_out_object(struct json_out *json);
 void json_object_end(struct json_out *json);
 void json_array(struct json_out *json);
 void json_array_end(struct json_out *json);
@@ -32,7 +36,7 @@ void json_str(struct json_out *json, const char *s);            /* NULL writes n
 void json_strn(struct json_out *json, const char *s, size_t len);
 void json_u64(struct json_out *json, uint64_t value);
 void json_i64(struct json_out *json, int64_t value);
-void json_bool(struct json_out *json, bool value);
+void json_out_bool(struct json_out *json, bool value);
 void json_null(struct json_out *json);
 void json_raw(struct json_out *json, const char *s, size_t len);  /* a value that is JSON already */
 

@@ -1,1 +1,10 @@
 # Sources of src/http/.
+libbailleur_a_SOURCES += \
+	src/http/header_value.c src/http/header_value.h \
+	src/http/params.c src/http/params.h \
+	src/http/parse.c src/http/parse.h \
+	src/http/parse_form.c \
+	src/http/parse_json.c \
+	src/http/parse_multipart.c \
+	src/http/request.c src/http/request.h \
+	src/http/router.c src/http/router.h

@@ -32,6 +32,11 @@ enum param_result {
 	PARAM_INVALID           /* wrong type, bounds, or given twice with different values */
 };
 
+struct pool;
+
+/* Appends one; the array lives in the pool. */
+void params_add(struct params *params, struct pool *pool, const struct param *param);
+
 /* The first parameter of that name, or NULL; the next one after `previous`. */
 const struct param *params_find(const struct params *params, const char *name);
 const struct param *params_next(const struct params *params, const char *name, const struct param *previous);

@@ -43,7 +43,7 @@ struct request {
 	struct params *items;           /* its elements; an element that is not an object has n = 0 and is_object false */
 	bool *item_is_object;
 	size_t n_items;
-	uint8_t body_hash[32];          /* BLAKE2b-256 of method, path, query and body, for idempotency */
+	uint8_t body_hash[32];          /* BLAKE2b-256 of method, path, query and body; only with an idempotency_key */
 
 	enum http_fault fault;
 	const char *fault_name;
@@ -61,13 +61,25 @@ struct request {
 	struct json_out json;
 };
 
+/*
+ * Notes what is wrong with the request; the first fault stays. `name` (of `len` bytes) is copied when it is fit to be
+ * repeated in an answer: short, UTF-8, nothing but visible characters; else it reads "parameter".
+ */
+void request_fault(struct request *request, enum http_fault fault, const char *name, size_t len);
+
+/* Appends a parameter, or notes HTTP_FAULT_TOO_MANY and returns false. */
+bool request_add_param(struct request *request, const struct param *param);
+
 /* Sets status and JSON type, and returns the writer on the empty body. Called again, it starts the answer over. */
 struct json_out *response_json(struct request *request, unsigned status);
 
 /* Sets status and type, empties the body and returns it. `type` is a literal or in the pool. */
 struct text *response_text(struct request *request, unsigned status, const char *type);
 
-/* Adds a header; name is a literal, value is copied. CR, LF and NUL end the process in tests (assert) and are dropped otherwise. */
+/*
+ * Adds a header, or replaces the one of that name; name is a literal, value is copied. Control characters in the value
+ * are dropped; in a build with fault points, which tests use, they end the process.
+ */
 void response_header(struct request *request, const char *name, const char *value);
 
 #endif
