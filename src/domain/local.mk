@@ -1,3 +1,7 @@
 # Sources of src/domain/.
-libbailleur_a_SOURCES += src/domain/token.c src/domain/token.h
-libbailleur_a_SOURCES += src/domain/line.c src/domain/line.h src/domain/mask.c src/domain/mask.h
+libbailleur_a_SOURCES += src/domain/email_address.c src/domain/phone_number.c src/domain/address.h \
+	src/domain/channel.c src/domain/channel.h \
+	src/domain/delivery_state.c src/domain/delivery_state.h \
+	src/domain/sms_text.c src/domain/sms_text.h \
+	src/domain/content.c src/domain/content.h \
+	src/domain/token.c src/domain/token.h
