@@ -4,4 +4,5 @@ libbailleur_a_SOURCES += src/domain/email_address.c src/domain/phone_number.c sr
 	src/domain/delivery_state.c src/domain/delivery_state.h \
 	src/domain/sms_text.c src/domain/sms_text.h \
 	src/domain/content.c src/domain/content.h \
-	src/domain/token.c src/domain/token.h
+	src/domain/token.c src/domain/token.h \
+	src/domain/line.c src/domain/line.h src/domain/mask.c src/domain/mask.h
