@@ -94,7 +94,7 @@ static size_t url_length(const char *s)
 			break;
 	while (len > 0 && strchr(".,;:!?)]}", s[len - 1]) != NULL)
 		len--;
-	return len > strlen("https://") ? len : 0;
+	return len > (s[4] == 's' ? strlen("https://") : strlen("http://")) ? len : 0;
 }
 
 static void add_link(struct text *out, struct pool *pool, const char *url, size_t len)

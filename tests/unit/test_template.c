@@ -105,7 +105,7 @@ static void expect_file(const char *directory, const char *name, const char *exp
 /* The operator's own template wins; one that is broken is an error, not a reason to take the other. */
 START_TEST(places)
 {
-	char own[100], installed[100], command[200];
+	char own[100], installed[100], command[300];
 
 	ck_assert_ptr_nonnull(mkdtemp(place));
 	snprintf(own, sizeof own, "%s/own", place);
