@@ -132,9 +132,10 @@ static const char *const HOSTILE[] = {
 	"wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww",
 };
 
+static char base_url[] = "https://bailleur.test:8080/x", templates[] = "", mail_from[] = "noreply@bailleur.example",
+	mail_from_name[] = "Bailleur";
 static struct settings SETTINGS = {
-	.base_url = "https://bailleur.test:8080/x", .templates = "", .mail_from = "noreply@bailleur.example",
-	.mail_from_name = "Bailleur",
+	.base_url = base_url, .templates = templates, .mail_from = mail_from, .mail_from_name = mail_from_name,
 };
 
 static unsigned count(const char *in, const char *what)
@@ -149,7 +150,7 @@ static unsigned count(const char *in, const char *what)
 /* The same hostile value in every slot a client fills: the header still has its own fields and no others. */
 START_TEST(hostile)
 {
-	static const char *const fields[] = {"\r\nFrom: ", "\r\nTo: ", "\r\nSubject: ", "\r\nMessage-ID: ", "\r\nMIME-Version: "};
+	static const char *const names[] = {"\r\nFrom: ", "\r\nTo: ", "\r\nSubject: ", "\r\nMessage-ID: ", "\r\nMIME-Version: "};
 	const char *value = HOSTILE[_i];
 	struct mail_kit *kit = mail_kit_create(&SETTINGS);
 	struct pool *pool = pool_create();
@@ -168,8 +169,8 @@ START_TEST(hostile)
 	html = strstr(body, "text/html");
 	ck_assert_ptr_nonnull(html);
 	out.data[body - out.data] = '\0';
-	for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++)
-		ck_assert_uint_eq(count(out.data, fields[i]), 1);
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		ck_assert_uint_eq(count(out.data, names[i]), 1);
 	ck_assert_uint_eq(count(out.data, "\r\n") - count(out.data, "\r\n "), 9);
 	ck_assert_uint_eq(count(body + 1, "--=_01020304-0506-0708-090a-0b0c0d0e0f10\r\n"), 2);
 	ck_assert_uint_eq(count(body + 1, "--=_01020304-0506-0708-090a-0b0c0d0e0f10--\r\n"), 1);
