@@ -115,6 +115,9 @@ struct delivery_story {
 };
 enum db_status delivery_story(struct db *db, struct pool *pool, uint64_t message_id, struct delivery_story *story_r);
 
+/* The message that a delivery belongs to, by the UUID that its Message-ID or the gateway's reference shows. DB_NONE: none. */
+enum db_status delivery_message(struct db *db, const uint8_t uuid[ID_UUID_SIZE], uint64_t *message_id_r);
+
 /* Puts deliveries of a message (or all that are unknown, or failed) back to queued, with a fresh deadline. */
 enum db_status delivery_resend(struct db *db, uint64_t message_id, const struct outbox_lifetime *lifetime, uint64_t *n_r);
 enum db_status delivery_resend_state(struct db *db, enum delivery_state state, const struct outbox_lifetime *lifetime,

@@ -1,0 +1,172 @@
+/*
+ * bailleurctl queue and resend: how much waits, and sending again what an operator decides to.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ctl.h"
+
+static const enum delivery_channel channels[] = {DELIVERY_MAIL, DELIVERY_SMS};
+enum { N_CHANNELS = sizeof channels / sizeof channels[0] };
+
+/* What is due on one channel. */
+struct due {
+	uint64_t n;
+	int64_t next;                   /* ms; 0: nothing waits */
+};
+
+static void queue_json(struct ctl *ctl, const struct delivery_count *counts, size_t n, const struct due *due)
+{
+	int64_t now = clock_now_ms();
+
+	json_object(&ctl->json);
+	json_key(&ctl->json, "queue");
+	json_array(&ctl->json);
+	for (size_t i = 0; i < n; i++) {
+		json_object(&ctl->json);
+		json_kstr(&ctl->json, "channel", ctl_channel_name(counts[i].channel));
+		json_kstr(&ctl->json, "state", delivery_state_name(counts[i].state));
+		json_ku64(&ctl->json, "count", counts[i].n);
+		ctl_json_time(&ctl->json, "oldest", counts[i].oldest);
+		json_ki64(&ctl->json, "age", now > counts[i].oldest ? (now - counts[i].oldest) / 1000 : 0);
+		json_object_end(&ctl->json);
+	}
+	json_array_end(&ctl->json);
+	json_key(&ctl->json, "due");
+	json_array(&ctl->json);
+	for (size_t i = 0; i < N_CHANNELS; i++) {
+		json_object(&ctl->json);
+		json_kstr(&ctl->json, "channel", ctl_channel_name(channels[i]));
+		json_ku64(&ctl->json, "count", due[i].n);
+		ctl_json_time(&ctl->json, "next", due[i].next);
+		json_object_end(&ctl->json);
+	}
+	json_array_end(&ctl->json);
+	json_object_end(&ctl->json);
+}
+
+static void queue_text(struct ctl *ctl, const struct delivery_count *counts, size_t n, const struct due *due)
+{
+	struct ctl_table table = {.n_columns = 5};
+	int64_t now = clock_now_ms();
+
+	ctl_table_row(&table, (const char *const[]){"CHANNEL", "STATE", "COUNT", "OLDEST", "AGE"});
+	for (size_t i = 0; i < n; i++)
+		ctl_table_row(&table, (const char *const[]){
+			ctl_channel_name(counts[i].channel), delivery_state_name(counts[i].state),
+			pool_printf(ctl->pool, "%" PRIu64, counts[i].n), ctl_time(ctl->pool, counts[i].oldest),
+			ctl_age(ctl->pool, (now - counts[i].oldest) / 1000)});
+	ctl_table_end(&table, &ctl->out);
+	for (size_t i = 0; i < N_CHANNELS; i++)
+		text_printf(&ctl->out, "%s: %" PRIu64 " due now%s%s\n", ctl_channel_name(channels[i]), due[i].n,
+		            due[i].next != 0 ? ", next at " : "", due[i].next != 0 ? ctl_time(ctl->pool, due[i].next) : "");
+}
+
+int ctl_queue(struct ctl *ctl)
+{
+	struct delivery_count *counts = NULL;
+	struct due due[N_CHANNELS] = {0};
+	size_t n = 0;
+	enum db_status status = delivery_counts(ctl->db, ctl->pool, &counts, &n);
+
+	for (size_t i = 0; i < N_CHANNELS && (status == DB_OK || status == DB_NONE); i++)
+		status = delivery_due(ctl->db, channels[i], &due[i].n, &due[i].next);
+	if (status != DB_OK && status != DB_NONE)
+		return ctl_db_failed(ctl, status, "count the deliveries");
+	(ctl->want_json ? queue_json : queue_text)(ctl, counts, n, due);
+	return CTL_OK;
+}
+
+/*
+ * Asks on the terminal before something may reach people twice. Nobody at a terminal, or --yes: the command line itself
+ * is the decision.
+ */
+static bool confirmed(const struct ctl *ctl, const char *question)
+{
+	char answer[16];
+
+	if ((ctl->given & CTL_YES) || !isatty(STDIN_FILENO))
+		return true;
+	fprintf(stderr, "%s [y/N] ", question);
+	if (fgets(answer, sizeof answer, stdin) == NULL)
+		return false;
+	return answer[0] == 'y' || answer[0] == 'Y' || answer[0] == 'o' || answer[0] == 'O';
+}
+
+static int show_resent(struct ctl *ctl, uint64_t n)
+{
+	if (ctl->want_json) {
+		json_object(&ctl->json);
+		json_ku64(&ctl->json, "queued", n);
+		json_object_end(&ctl->json);
+	} else {
+		text_printf(&ctl->out, "%" PRIu64 " %s queued again\n", n, n == 1 ? "delivery" : "deliveries");
+	}
+	return CTL_OK;
+}
+
+static int resend_state(struct ctl *ctl, enum delivery_state state, const struct outbox_lifetime *lifetime)
+{
+	uint64_t n = 0;
+	enum db_status status;
+
+	if (state == DELIVERY_UNKNOWN &&
+	    !confirmed(ctl, "Deliveries in state unknown may have arrived already. Send them all again?"))
+		return ctl_fail("nothing was changed");
+	status = delivery_resend_state(ctl->db, state, lifetime, &n);
+	if (status != DB_OK && status != DB_NONE)
+		return ctl_db_failed(ctl, status, "queue the deliveries again");
+	return show_resent(ctl, n);
+}
+
+static bool has_unknown(const struct delivery_story *story)
+{
+	for (size_t i = 0; i < story->n_deliveries; i++)
+		if (story->deliveries[i].state == DELIVERY_UNKNOWN)
+			return true;
+	return false;
+}
+
+static int resend_message(struct ctl *ctl, const struct outbox_lifetime *lifetime)
+{
+	struct delivery_story story = {0};
+	uint64_t id, n = 0;
+	enum db_status status;
+	int exit_status = ctl_find_message(ctl, ctl->args[0], &id);
+
+	if (exit_status != CTL_OK)
+		return exit_status;
+	status = delivery_story(ctl->db, ctl->pool, id, &story);
+	if (status == DB_NONE)
+		return ctl_fail("no message has the number %" PRIu64, id);
+	if (status != DB_OK)
+		return ctl_db_failed(ctl, status, "read the message");
+	if (has_unknown(&story) && !confirmed(ctl, "This message may have arrived already. Send it again?"))
+		return ctl_fail("nothing was changed");
+	status = delivery_resend(ctl->db, id, lifetime, &n);
+	if (status != DB_OK && status != DB_NONE)
+		return ctl_db_failed(ctl, status, "queue the message again");
+	if (n == 0)
+		return ctl_fail("message %" PRIu64 " is %s: nothing of it can be sent again", id,
+		                delivery_state_name(story.message.state));
+	return show_resent(ctl, n);
+}
+
+int ctl_resend(struct ctl *ctl)
+{
+	const struct outbox_lifetime lifetime = {ctl->settings.expire_mail, ctl->settings.expire_sms};
+	size_t chosen = ctl->n_args + !!(ctl->given & CTL_UNKNOWN) + !!(ctl->given & CTL_IS_FAILED);
+
+	if (chosen != 1)
+		return ctl_misuse("resend takes one of ID, --unknown and --failed");
+	if (ctl->n_args == 1)
+		return resend_message(ctl, &lifetime);
+	return resend_state(ctl, (ctl->given & CTL_UNKNOWN) ? DELIVERY_UNKNOWN : DELIVERY_FAILED, &lifetime);
+}
