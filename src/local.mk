@@ -1,7 +1,7 @@
 # Sources of src/.
 libbailleur_a_SOURCES += src/routes.c src/routes.h
 
-sbin_PROGRAMS += bailleurctl
+EXTRA_PROGRAMS += bailleurctl
 bailleurctl_SOURCES = src/bailleurctl.c src/ctl.h src/ctl_client.c src/ctl_output.c src/ctl_queue.c src/ctl_suppress.c \
 	src/ctl_why.c
 bailleurctl_LDADD = $(LIBS_ALL)

@@ -1,1 +1,2 @@
 # Sources of src/store/.
+libbailleur_a_SOURCES += src/store/delivery_lookup.c src/store/delivery.h
