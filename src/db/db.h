@@ -109,6 +109,9 @@ char *db_col_dup(const struct db_rows *rows, unsigned column, struct pool *pool)
  */
 enum db_status db_transaction(struct db *db, enum db_status (*body)(struct db *db, void *arg), void *arg);
 
+/* Is a transaction open, that is, does db_transaction() run a body now? */
+bool db_in_transaction(const struct db *db);
+
 /*
  * A single statement that is safe to repeat (idempotent by its own WHERE or key): run again after DB_CONFLICT, DB_LOST or
  * DB_UNCERTAIN, bounded as above.

@@ -1,0 +1,124 @@
+/*
+ * Transactions: run, committed, and run again when the server threw them back before acknowledging them.
+ */
+#include <errmsg.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "db/internal.h"
+
+enum { ATTEMPTS = 8, PAUSE_FIRST_MS = 4, PAUSE_MAX_MS = 250 };
+
+unsigned db_pause(unsigned attempt)
+{
+	unsigned pause = attempt < 10 ? (unsigned)PAUSE_FIRST_MS << attempt : PAUSE_MAX_MS, noise = 0;
+
+	if (pause > PAUSE_MAX_MS)
+		pause = PAUSE_MAX_MS;
+	if (getrandom(&noise, sizeof noise, GRND_NONBLOCK) != (ssize_t)sizeof noise)
+		noise = (unsigned)clock();
+	return pause / 2 + noise % (pause / 2 + 1);
+}
+
+static void wait_before(unsigned attempt)
+{
+	unsigned ms = db_pause(attempt);
+	struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	nanosleep(&pause, NULL);
+}
+
+static enum db_status begin(struct db *db)
+{
+	static const char sql[] = "START TRANSACTION";
+	enum db_status status = db_ready(db);
+
+	if (status == DB_OK)
+		status = db_plain(db, sql, sizeof sql - 1);
+	if (status == DB_UNCERTAIN)
+		status = DB_LOST;
+	db->broken = DB_OK;
+	db->in_transaction = status == DB_OK;
+	return status;
+}
+
+static void rollback(struct db *db)
+{
+	static const char sql[] = "ROLLBACK";
+
+	if (db->mysql && mysql_real_query(db->mysql, sql, sizeof sql - 1) != 0)
+		db_disconnect(db);      /* the server rolls back what its connection leaves behind */
+	db->in_transaction = false;
+	db->broken = DB_OK;
+}
+
+/* From here on a broken connection leaves it open whether the work is done, unless the server never got the command. */
+static enum db_status commit(struct db *db)
+{
+	static const char sql[] = "COMMIT";
+	enum db_status status = DB_OK;
+
+	FAULT("db.before_commit");
+	db->in_transaction = false;
+	if (mysql_real_query(db->mysql, sql, sizeof sql - 1) != 0) {
+		status = db_failed(db, mysql_errno(db->mysql), mysql_error(db->mysql), true);
+		if (status != DB_UNCERTAIN && status != DB_LOST)
+			rollback(db);
+	}
+	if (status == DB_OK)
+		FAULT("db.after_commit");
+	return status;
+}
+
+static enum db_status transaction_once(struct db *db, enum db_status (*body)(struct db *db, void *arg), void *arg)
+{
+	enum db_status status = begin(db);
+
+	if (status != DB_OK)
+		return status;
+	status = body(db, arg);
+	if (db->broken != DB_OK)        /* even if the body took no notice: the server has rolled it back */
+		status = db->broken;
+	if (status != DB_OK) {
+		rollback(db);
+		return status;
+	}
+	return commit(db);
+}
+
+enum db_status db_transaction(struct db *db, enum db_status (*body)(struct db *db, void *arg), void *arg)
+{
+	enum db_status status;
+
+	if (db->in_transaction)
+		return db_misuse(db, "a transaction within a transaction");
+	for (unsigned attempt = 0;; attempt++) {
+		status = transaction_once(db, body, arg);
+		if ((status != DB_CONFLICT && status != DB_LOST) || attempt + 1 == ATTEMPTS)
+			break;
+		wait_before(attempt);
+	}
+	if (status == DB_CONFLICT)
+		log_event(LOG_LEVEL_WARN, "db-conflict", "attempts", log_num(ATTEMPTS), NULL);
+	return status;
+}
+
+enum db_status db_run_again(struct db *db, const char *sql, const struct db_value *args, size_t n_args)
+{
+	for (unsigned attempt = 0;; attempt++) {
+		enum db_status status = db_run(db, sql, args, n_args);
+
+		if ((status != DB_CONFLICT && status != DB_LOST && status != DB_UNCERTAIN) || db->in_transaction ||
+		    attempt + 1 == ATTEMPTS)
+			return status;
+		wait_before(attempt);
+	}
+}
+
+bool db_in_transaction(const struct db *db)
+{
+	return db->in_transaction;
+}
