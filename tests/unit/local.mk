@@ -14,6 +14,16 @@ check_PROGRAMS += tests/unit/test_mail
 TESTS += tests/unit/test_mail
 tests_unit_test_mail_CPPFLAGS = $(AM_CPPFLAGS) -DTEMPLATES_OF_TESTS='"$(abs_top_srcdir)/templates"'
 tests_unit_test_mail_LDADD = $(LIBS_UNIT)
+
+# Those that need a database start one of their own.
+DBTEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit \
+	-DWITH_MARIADB='"$(abs_top_srcdir)/tests/lib/with-mariadb"'
+
+check_PROGRAMS += tests/unit/test_db
+TESTS += tests/unit/test_db
+tests_unit_test_db_SOURCES = tests/unit/test_db.c tests/unit/dbtest.c tests/unit/dbtest.h
+tests_unit_test_db_CPPFLAGS = $(DBTEST_CPPFLAGS)
+tests_unit_test_db_LDADD = $(LIBS_UNIT)
 endif
 
 if HAVE_CHECK
