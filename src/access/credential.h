@@ -1,0 +1,31 @@
+/*
+ * User name and password come with every request: a pair found correct is remembered, so that the slow hash is paid rarely.
+ *
+ * What is remembered is a keyed BLAKE2b of (user id, stored hash, password) under a random key of this start, in memory
+ * shared by the workers: never the password, and void as soon as the stored hash changes. Failures are never remembered;
+ * they are counted against the account-and-address pair and against the address (rate.h).
+ */
+#ifndef ACCESS_CREDENTIAL_H
+#define ACCESS_CREDENTIAL_H
+
+#include "access/app.h"
+#include "store/user.h"
+
+enum credential_result {
+	CREDENTIAL_OK = 0,
+	CREDENTIAL_UNKNOWN,     /* no such user; takes as long as a wrong password */
+	CREDENTIAL_WRONG,
+	CREDENTIAL_LIMITED,     /* too many failures lately; *retry_after_r seconds */
+	CREDENTIAL_ERROR        /* the database did not answer */
+};
+
+struct credential_cache;
+
+/* Maps memory for `capacity` pairs (a power of two); before the fork. */
+struct credential_cache *credential_cache_create(unsigned capacity);
+
+/* Loads the user (text in the pool), verifies, upgrades an old hash. */
+enum credential_result credential_check(struct app *app, struct pool *pool, const char *login, const char *password,
+                                        const char *remote_addr, struct user *user_r, uint32_t *retry_after_r);
+
+#endif
