@@ -39,11 +39,12 @@ enum db_status locataires_of_user(struct db *db, struct pool *pool, uint64_t use
  * Writes, in the caller's transaction after user_touch_portfolio(). immeuble_id is taken from the bien. DB_NONE: the bien
  * (or, for update, the tenant) is not this landlord's. An update keeps revisions, attributes and date_created.
  */
-enum db_status locataire_insert(struct db *db, uint64_t user, const struct locataire *locataire);
-enum db_status locataire_update(struct db *db, uint64_t user, const struct locataire *locataire);
+enum db_status locataire_insert(struct db *db, struct pool *pool, uint64_t user, const struct locataire *locataire);
+enum db_status locataire_update(struct db *db, struct pool *pool, uint64_t user, const struct locataire *locataire);
 
 /* DB_REFUSED: the departure is not after the entry. DB_NONE: not this landlord's. */
-enum db_status locataire_set_quit(struct db *db, uint64_t user, const struct oid *id, jour quit, int64_t now_ms);
+enum db_status locataire_set_quit(struct db *db, struct pool *pool, uint64_t user, const struct oid *id, jour quit,
+                                  int64_t now_ms);
 
 /* Amount of the latest recetteCaf operation of this tenant; 0 when there is none. */
 enum db_status locataire_last_caf(struct db *db, uint64_t user, const struct oid *id, montant *caf_r);

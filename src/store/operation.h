@@ -44,8 +44,8 @@ enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_
  * Writes, in the caller's transaction after user_touch_portfolio(); each checks the owner in the statement that changes.
  * DB_NONE: not this landlord's. operation_update() keeps date_created and robot.
  */
-enum db_status operations_insert(struct db *db, uint64_t user, const struct operation *operations, size_t n);
-enum db_status operation_update(struct db *db, uint64_t user, const struct operation *operation);
+enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user, const struct operation *operations, size_t n);
+enum db_status operation_update(struct db *db, struct pool *pool, uint64_t user, const struct operation *operation);
 enum db_status operation_set_paid(struct db *db, uint64_t user, const struct oid *id, bool paid, int64_t now_ms);
 enum db_status operation_delete(struct db *db, uint64_t user, const struct oid *id);
 

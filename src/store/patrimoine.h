@@ -16,8 +16,7 @@
 #include "base/montant.h"
 #include "base/oid.h"
 #include "db/db.h"
-
-enum tri { TRI_ABSENT = -1, TRI_NO = 0, TRI_YES = 1 };
+#include "store/rows.h"
 
 struct immeuble {
 	struct oid id;
@@ -67,8 +66,8 @@ enum db_status declarations_of_immeuble(struct db *db, struct pool *pool, uint64
 enum db_status bien_get(struct db *db, struct pool *pool, uint64_t user, const struct oid *id, struct bien *r);
 
 /* For import: rows as given, in the caller's transaction; the seq columns keep the order of the calls. */
-enum db_status immeuble_insert(struct db *db, uint64_t user, const struct immeuble *immeuble);
-enum db_status emprunt_insert(struct db *db, uint64_t user, const struct emprunt *emprunt);
+enum db_status immeuble_insert(struct db *db, struct pool *pool, uint64_t user, const struct immeuble *immeuble);
+enum db_status emprunt_insert(struct db *db, struct pool *pool, uint64_t user, const struct emprunt *emprunt);
 enum db_status declaration_insert(struct db *db, uint64_t user, const struct declaration *declaration, uint32_t position);
 enum db_status bien_insert(struct db *db, uint64_t user, const struct bien *bien);
 enum db_status declarations_of_user(struct db *db, struct pool *pool, uint64_t user, struct declaration **list_r,
