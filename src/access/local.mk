@@ -5,3 +5,5 @@ libbailleur_a_SOURCES += \
 	src/access/error.c src/access/error.h \
 	src/access/guard.c src/access/guard.h \
 	src/access/rate.c src/access/rate.h
+libbailleur_a_SOURCES += src/access/answer_cache.c src/access/answer_cache.h \
+	src/access/login.c src/access/login.h

@@ -12,7 +12,7 @@
 
 #include <sodium.h>
 
-#include "access/credential.h"
+#include "access/login.h"
 #include "access/rate.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,21 +31,21 @@ struct tag {
 	_Atomic uint64_t half[2];
 };
 
-struct credential_cache {
+struct login_cache {
 	unsigned capacity;
 	_Atomic unsigned next_victim;
 	uint8_t key[crypto_generichash_KEYBYTES];
 	struct tag tags[];
 };
 
-struct credential_cache *credential_cache_create(unsigned capacity)
+struct login_cache *login_cache_create(unsigned capacity)
 {
-	struct credential_cache *cache;
+	struct login_cache *cache;
 
 	cache = mmap(NULL, sizeof *cache + capacity * sizeof cache->tags[0], PROT_READ | PROT_WRITE,
 	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (cache == MAP_FAILED) {
-		log_event(LOG_LEVEL_ERROR, "credential-cache", "error", strerror(errno), NULL);
+		log_event(LOG_LEVEL_ERROR, "login-cache", "error", strerror(errno), NULL);
 		exit(1);
 	}
 	cache->capacity = capacity;
@@ -53,7 +53,7 @@ struct credential_cache *credential_cache_create(unsigned capacity)
 	return cache;
 }
 
-static void make_tag(const struct credential_cache *cache, const struct user *user, const char *password, uint64_t tag[2])
+static void make_tag(const struct login_cache *cache, const struct user *user, const char *password, uint64_t tag[2])
 {
 	crypto_generichash_state state;
 
@@ -67,12 +67,12 @@ static void make_tag(const struct credential_cache *cache, const struct user *us
 		tag[0] = 1;
 }
 
-static struct tag *place(struct credential_cache *cache, const uint64_t tag[2], unsigned way)
+static struct tag *place(struct login_cache *cache, const uint64_t tag[2], unsigned way)
 {
 	return &cache->tags[(tag[0] + way) & (cache->capacity - 1)];
 }
 
-static bool is_remembered(struct credential_cache *cache, const uint64_t tag[2])
+static bool is_remembered(struct login_cache *cache, const uint64_t tag[2])
 {
 	for (unsigned way = 0; way < WAYS; way++) {
 		struct tag *at = place(cache, tag, way);
@@ -83,7 +83,7 @@ static bool is_remembered(struct credential_cache *cache, const uint64_t tag[2])
 	return false;
 }
 
-static void remember(struct credential_cache *cache, const uint64_t tag[2])
+static void remember(struct login_cache *cache, const uint64_t tag[2])
 {
 	struct tag *at;
 	unsigned way;
@@ -138,39 +138,39 @@ static void upgrade(struct app *app, struct pool *pool, struct user *user, const
 }
 
 /* The slow way, for a pair that is not remembered. */
-static enum credential_result verify(struct app *app, struct pool *pool, struct user *user, const char *password)
+static enum login_result verify(struct app *app, struct pool *pool, struct user *user, const char *password)
 {
 	bool upgrade_due;
 	uint64_t tag[2];
 
 	if (!mot_de_passe_verify(user->password_hash, password, &upgrade_due))
-		return CREDENTIAL_WRONG;
+		return LOGIN_WRONG;
 	if (upgrade_due)
 		upgrade(app, pool, user, password);
-	make_tag(app->credentials, user, password, tag);
-	remember(app->credentials, tag);
-	return CREDENTIAL_OK;
+	make_tag(app->logins, user, password, tag);
+	remember(app->logins, tag);
+	return LOGIN_OK;
 }
 
-enum credential_result credential_check(struct app *app, struct pool *pool, const char *login, const char *password,
+enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
                                         const char *remote_addr, struct user *user_r, uint32_t *retry_after_r)
 {
 	enum db_status status = user_by_login(app->db, pool, login, user_r);
 	uint64_t tag[2];
 
 	if (status != DB_OK && status != DB_NONE)
-		return CREDENTIAL_ERROR;
+		return LOGIN_ERROR;
 	if (status == DB_OK) {
-		make_tag(app->credentials, user_r, password, tag);
-		if (is_remembered(app->credentials, tag))
-			return CREDENTIAL_OK;
+		make_tag(app->logins, user_r, password, tag);
+		if (is_remembered(app->logins, tag))
+			return LOGIN_OK;
 	}
 	*retry_after_r = count_attempt(app, login, remote_addr);
 	if (*retry_after_r != 0)
-		return CREDENTIAL_LIMITED;
+		return LOGIN_LIMITED;
 	if (status == DB_NONE) {
 		mot_de_passe_verify_nobody(password);
-		return CREDENTIAL_UNKNOWN;
+		return LOGIN_UNKNOWN;
 	}
 	return verify(app, pool, user_r, password);
 }

@@ -5,27 +5,27 @@
  * shared by the workers: never the password, and void as soon as the stored hash changes. Failures are never remembered;
  * they are counted against the account-and-address pair and against the address (rate.h).
  */
-#ifndef ACCESS_CREDENTIAL_H
-#define ACCESS_CREDENTIAL_H
+#ifndef ACCESS_LOGIN_H
+#define ACCESS_LOGIN_H
 
 #include "access/app.h"
 #include "store/user.h"
 
-enum credential_result {
-	CREDENTIAL_OK = 0,
-	CREDENTIAL_UNKNOWN,     /* no such user; takes as long as a wrong password */
-	CREDENTIAL_WRONG,
-	CREDENTIAL_LIMITED,     /* too many failures lately; *retry_after_r seconds */
-	CREDENTIAL_ERROR        /* the database did not answer */
+enum login_result {
+	LOGIN_OK = 0,
+	LOGIN_UNKNOWN,     /* no such user; takes as long as a wrong password */
+	LOGIN_WRONG,
+	LOGIN_LIMITED,     /* too many failures lately; *retry_after_r seconds */
+	LOGIN_ERROR        /* the database did not answer */
 };
 
-struct credential_cache;
+struct login_cache;
 
 /* Maps memory for `capacity` pairs (a power of two); before the fork. */
-struct credential_cache *credential_cache_create(unsigned capacity);
+struct login_cache *login_cache_create(unsigned capacity);
 
 /* Loads the user (text in the pool), verifies, upgrades an old hash. */
-enum credential_result credential_check(struct app *app, struct pool *pool, const char *login, const char *password,
+enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
                                         const char *remote_addr, struct user *user_r, uint32_t *retry_after_r);
 
 #endif
