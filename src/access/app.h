@@ -18,6 +18,7 @@ struct app {
 	struct settings *settings;
 	struct db *db;
 	struct rate_table *rates;       /* shared by the workers of this host */
+	struct rate_table *failures;    /* shared likewise: wrong passwords, by account and address */
 	struct login_cache *logins;    /* shared likewise: user name and password pairs found correct */
 	struct answer_cache *answers;   /* shared likewise: finished answers of portfolios */
 	struct prefork *prefork;        /* for /metrics */

@@ -4,6 +4,7 @@
  * The memory is a table of 128-bit tags. A tag is a keyed hash of user id, stored hash and password, so a stored hash that
  * changes makes its old tags unreachable, here and on every other host, without anyone telling anyone.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -99,32 +100,54 @@ static void remember(struct login_cache *cache, const uint64_t tag[2])
 	atomic_store(&at->half[0], tag[0]);
 }
 
-/* A key of the rate table for what failed: never zero, never that of an API client (whose keys are small). */
-static uint64_t failure_key(const char *kind, const char *login, const char *remote_addr)
+/* The part of an address that one customer holds: an IPv6 customer has a whole /64. */
+static void network_of(const char *remote_addr, uint8_t out[16])
+{
+	memset(out, 0, 16);
+	if (inet_pton(AF_INET6, remote_addr, out) == 1)
+		memset(out + 8, 0, 8);
+	else
+		(void)inet_pton(AF_INET, remote_addr, out);
+}
+
+/* What one attempt is counted against. */
+struct attempt {
+	uint64_t pair, address;
+};
+
+static uint64_t failure_key(const char *login, const char *remote_addr)
 {
 	crypto_generichash_state state;
 	uint64_t key[2];
+	uint8_t network[16];
 
+	network_of(remote_addr, network);
 	crypto_generichash_init(&state, NULL, 0, sizeof key);
-	crypto_generichash_update(&state, (const void *)kind, strlen(kind) + 1);
-	crypto_generichash_update(&state, (const void *)login, strlen(login) + 1);
-	crypto_generichash_update(&state, (const void *)remote_addr, strlen(remote_addr));
+	crypto_generichash_update(&state, network, sizeof network);
+	if (login != NULL)
+		crypto_generichash_update(&state, (const void *)login, strlen(login) + 1);
 	crypto_generichash_final(&state, (void *)key, sizeof key);
-	return key[0] | UINT64_C(1) << 63;
+	return key[0];
 }
 
-/* Counts one attempt against both limits, before the slow hash is paid. Returns 0, or the seconds to wait. */
-static uint32_t count_attempt(struct app *app, const char *login, const char *remote_addr)
+/* Counts one attempt against both limits before the slow hash is paid. Returns 0, or the seconds to wait. */
+static uint32_t count_attempt(struct rate_table *failures, const struct attempt *attempt)
 {
 	int64_t now = clock_mono_us();
-	struct rate_answer pair = rate_take(app->rates, failure_key("pair", login, remote_addr), PAIR_PER_MINUTE, PAIR_BURST,
-	                                    now);
+	struct rate_answer pair = rate_take(failures, attempt->pair, PAIR_PER_MINUTE, PAIR_BURST, now);
 	struct rate_answer address;
 
 	if (!pair.allowed)
 		return pair.retry_after;
-	address = rate_take(app->rates, failure_key("address", "", remote_addr), ADDRESS_PER_MINUTE, ADDRESS_BURST, now);
+	address = rate_take(failures, attempt->address, ADDRESS_PER_MINUTE, ADDRESS_BURST, now);
 	return address.allowed ? 0 : address.retry_after;
+}
+
+/* It was no failure. */
+static void forgive_attempt(struct rate_table *failures, const struct attempt *attempt)
+{
+	rate_give_back(failures, attempt->pair, PAIR_PER_MINUTE);
+	rate_give_back(failures, attempt->address, ADDRESS_PER_MINUTE);
 }
 
 static void upgrade(struct app *app, struct pool *pool, struct user *user, const char *password)
@@ -153,24 +176,26 @@ static enum login_result verify(struct app *app, struct pool *pool, struct user 
 }
 
 enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
-                                        const char *remote_addr, struct user *user_r, uint32_t *retry_after_r)
+                              const char *remote_addr, struct user *user, uint32_t *retry_after_r)
 {
-	enum db_status status = user_by_login(app->db, pool, login, user_r);
+	struct attempt attempt = {failure_key(login, remote_addr), failure_key(NULL, remote_addr)};
+	enum login_result result;
 	uint64_t tag[2];
 
-	if (status != DB_OK && status != DB_NONE)
-		return LOGIN_ERROR;
-	if (status == DB_OK) {
-		make_tag(app->logins, user_r, password, tag);
+	if (user != NULL) {
+		make_tag(app->logins, user, password, tag);
 		if (is_remembered(app->logins, tag))
 			return LOGIN_OK;
 	}
-	*retry_after_r = count_attempt(app, login, remote_addr);
+	*retry_after_r = count_attempt(app->failures, &attempt);
 	if (*retry_after_r != 0)
 		return LOGIN_LIMITED;
-	if (status == DB_NONE) {
+	if (user == NULL) {
 		mot_de_passe_verify_nobody(password);
 		return LOGIN_UNKNOWN;
 	}
-	return verify(app, pool, user_r, password);
+	result = verify(app, pool, user, password);
+	if (result == LOGIN_OK)
+		forgive_attempt(app->failures, &attempt);
+	return result;
 }

@@ -15,8 +15,7 @@ enum login_result {
 	LOGIN_OK = 0,
 	LOGIN_UNKNOWN,     /* no such user; takes as long as a wrong password */
 	LOGIN_WRONG,
-	LOGIN_LIMITED,     /* too many failures lately; *retry_after_r seconds */
-	LOGIN_ERROR        /* the database did not answer */
+	LOGIN_LIMITED           /* too many failures lately; *retry_after_r seconds */
 };
 
 struct login_cache;
@@ -24,8 +23,11 @@ struct login_cache;
 /* Maps memory for `capacity` pairs (a power of two); before the fork. */
 struct login_cache *login_cache_create(unsigned capacity);
 
-/* Loads the user (text in the pool), verifies, upgrades an old hash. */
+/*
+ * Verifies the password of `user`, as it was just loaded, and upgrades an old hash; NULL: there is no such user. `login` is
+ * the name as the client gave it. A success costs nothing of the limits.
+ */
 enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
-                                        const char *remote_addr, struct user *user_r, uint32_t *retry_after_r);
+                              const char *remote_addr, struct user *user, uint32_t *retry_after_r);
 
 #endif

@@ -7,7 +7,7 @@
 #include "store/user.h"
 
 #define USER_COLUMNS "id, username, email, password_hash, first_name, last_name, premium_offer, premium_end, " \
-	"portfolio_version, disabled_at IS NOT NULL"
+	"portfolio_version, user_account.disabled_at IS NOT NULL"
 
 static void read_user(const struct db_rows *rows, struct pool *pool, void *element)
 {
@@ -35,6 +35,45 @@ enum db_status user_by_login(struct db *db, struct pool *pool, const char *login
 		return status;
 	return rows_one(db, pool, "SELECT " USER_COLUMNS " FROM user_account WHERE email = ? AND disabled_at IS NULL",
 	                DB_ARGS(db_text(login)), read_user, user_r);
+}
+
+/* A user with the key's verdict behind it. */
+struct authenticated {
+	struct user user;
+	bool key_ok;
+};
+
+static void read_authenticated(const struct db_rows *rows, struct pool *pool, void *element)
+{
+	struct authenticated *authenticated = element;
+
+	read_user(rows, pool, &authenticated->user);
+	authenticated->key_ok = db_col_bool(rows, 10);
+}
+
+#define KEY_OK "EXISTS (SELECT 1 FROM developer_key WHERE key_hash = ? AND developer_key.disabled_at IS NULL)"
+
+enum db_status user_authenticate(struct db *db, struct pool *pool, const char *login, const uint8_t key_hash[SECRET_HASH],
+                                 struct user *user_r, bool *key_ok_r)
+{
+	struct authenticated found = {0};
+	enum db_status status, key;
+
+	status = rows_one(db, pool, "SELECT " USER_COLUMNS ", " KEY_OK " FROM user_account WHERE username = ? AND "
+	                  "user_account.disabled_at IS NULL", DB_ARGS(db_bytes(key_hash, SECRET_HASH), db_text(login)),
+	                  read_authenticated, &found);
+	if (status == DB_NONE && strchr(login, '@') != NULL)
+		status = rows_one(db, pool, "SELECT " USER_COLUMNS ", " KEY_OK " FROM user_account WHERE email = ? AND "
+		                  "user_account.disabled_at IS NULL", DB_ARGS(db_bytes(key_hash, SECRET_HASH), db_text(login)),
+		                  read_authenticated, &found);
+	if (status == DB_NONE) {
+		key = devkey_check(db, key_hash);
+		*key_ok_r = key == DB_OK;
+		return key == DB_OK ? DB_NONE : key;
+	}
+	*user_r = found.user;
+	*key_ok_r = found.key_ok;
+	return status;
 }
 
 enum db_status user_by_id(struct db *db, struct pool *pool, uint64_t id, struct user *user_r)
@@ -88,17 +127,15 @@ enum db_status user_touch_portfolio(struct db *db, uint64_t user_id)
 	                        DB_ARGS(db_u64(user_id))));
 }
 
-enum db_status devkey_check(struct db *db, const uint8_t hash[SECRET_HASH], uint64_t *id_r)
+enum db_status devkey_check(struct db *db, const uint8_t hash[SECRET_HASH])
 {
 	struct db_rows *rows;
 	enum db_status status = db_one(db, "SELECT id FROM developer_key WHERE key_hash = ? AND disabled_at IS NULL",
 	                               DB_ARGS(db_bytes(hash, SECRET_HASH)), &rows);
 
-	if (status != DB_OK)
-		return status;
-	*id_r = db_col_u64(rows, 0);
-	db_rows_end(rows);
-	return DB_OK;
+	if (status == DB_OK)
+		db_rows_end(rows);
+	return status;
 }
 
 enum db_status devkey_add(struct db *db, const char *name, const uint8_t hash[SECRET_HASH])

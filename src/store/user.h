@@ -23,6 +23,13 @@ struct user {
 	bool disabled;
 };
 
+/*
+ * What authenticates one request of Gestion, in one indexed statement: the user as user_by_login(), and whether the
+ * developer's key (secret_hash() of it) is known and enabled. DB_NONE: no such user; *key_ok_r is set all the same.
+ */
+enum db_status user_authenticate(struct db *db, struct pool *pool, const char *login, const uint8_t key_hash[SECRET_HASH],
+                                 struct user *user_r, bool *key_ok_r);
+
 /* By user name, or by e-mail address when it holds '@' and is no user name. DB_NONE: unknown or disabled. Text in the pool. */
 enum db_status user_by_login(struct db *db, struct pool *pool, const char *login, struct user *user_r);
 enum db_status user_by_id(struct db *db, struct pool *pool, uint64_t id, struct user *user_r);
@@ -50,7 +57,7 @@ struct devkey {
 };
 
 /* Is this key known and enabled? DB_NONE: no. The hash is secret_hash() of the key. */
-enum db_status devkey_check(struct db *db, const uint8_t hash[SECRET_HASH], uint64_t *id_r);
+enum db_status devkey_check(struct db *db, const uint8_t hash[SECRET_HASH]);
 enum db_status devkey_add(struct db *db, const char *name, const uint8_t hash[SECRET_HASH]);
 enum db_status devkey_set_disabled(struct db *db, const char *name, bool disabled);
 enum db_status devkey_list(struct db *db, struct pool *pool, struct devkey **keys_r, size_t *n_r);
