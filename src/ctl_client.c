@@ -15,7 +15,7 @@
 #include "ctl.h"
 #include "domain/line.h"
 
-enum { DEFAULT_RATE = 600, DEFAULT_BURST = 100, KEY_CHARS = 22, NAME_MAX_CHARS = 100 };
+enum { DEFAULT_RATE = 6000, DEFAULT_BURST = 1000, KEY_CHARS = 22, NAME_MAX_CHARS = 100 };
 
 /* A name is shown in mails and pages: text of one line, not blank, of a length the table takes. */
 static bool name_is_fit(const char *name)

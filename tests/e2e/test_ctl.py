@@ -159,7 +159,7 @@ class ClientTest(WithSchema):
         out = self.ctl("client", "add", "people")
         secret = re.search(r"auth_secret +(\S+)", out)[1]
         self.assertEqual(self.stored_hash("people"), self.hash(secret))
-        self.assertEqual(self.stack.sql("SELECT rate, burst FROM api_client WHERE name = 'people'"), [["600", "100"]])
+        self.assertEqual(self.stack.sql("SELECT rate, burst FROM api_client WHERE name = 'people'"), [["6000", "1000"]])
 
     def test_a_name_is_taken_once(self):
         first = self.json("client", "add", "unique")
@@ -177,7 +177,7 @@ class ClientTest(WithSchema):
         self.ctl("client", "add", "switched")
         self.assertEqual(self.ctl("client", "disable", "switched"), "switched is disabled\n")
         self.assertTrue(self.listed("switched")["disabled"])
-        self.assertRegex(self.ctl("client", "list"), r"(?m)^\d+ +switched +\S+ +600 +100 +disabled +\d{4}-")
+        self.assertRegex(self.ctl("client", "list"), r"(?m)^\d+ +switched +\S+ +6000 +1000 +disabled +\d{4}-")
         self.assertTrue(self.json("client", "disable", "switched")["disabled"])        # twice is once
         self.assertEqual(self.json("client", "enable", "switched")["disabled"], False)
         self.assertEqual(self.ctl("client", "enable", "switched"), "switched is enabled\n")
