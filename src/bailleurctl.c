@@ -42,13 +42,12 @@ static const struct ctl_command commands[] = {
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0], RATE_MAX = 1000000 };
 
-/* Long options; the values are those of enum ctl_option where there is one. */
-enum { OPT_CONFIG = 1000, OPT_JSON, OPT_HELP, OPT_VERSION };
+/* Those of single commands have the values of enum ctl_option, which no character has. */
 static const struct option options[] = {
-	{"config", required_argument, NULL, OPT_CONFIG},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
+	{"config", required_argument, NULL, 'c'},
+	{"json", no_argument, NULL, 'j'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
 	{"rate", required_argument, NULL, CTL_RATE},
 	{"burst", required_argument, NULL, CTL_BURST},
 	{"channel", required_argument, NULL, CTL_CHANNEL},
@@ -190,16 +189,16 @@ static int read_channel(const char *given, enum delivery_channel *channel_r)
 static int read_option(struct ctl *ctl, struct line *line, int option, const char *value)
 {
 	switch (option) {
-	case OPT_CONFIG:
+	case 'c':
 		line->config = value;
 		return CTL_OK;
-	case OPT_JSON:
+	case 'j':
 		ctl->want_json = true;
 		return CTL_OK;
-	case OPT_HELP:
+	case 'h':
 		line->help = true;
 		return CTL_OK;
-	case OPT_VERSION:
+	case 'V':
 		line->version = true;
 		return CTL_OK;
 	case '?':
@@ -220,7 +219,7 @@ static int read_line(struct ctl *ctl, struct line *line, int argc, char **argv)
 {
 	int option, exit_status = CTL_OK;
 
-	while (exit_status == CTL_OK && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while (exit_status == CTL_OK && (option = getopt_long(argc, argv, "c:jhV", options, NULL)) != -1)
 		exit_status = read_option(ctl, line, option, optarg);
 	ctl->args = (const char *const *)argv + optind;
 	ctl->n_args = (size_t)(argc - optind);
@@ -262,7 +261,7 @@ static int check_line(const struct ctl *ctl, const struct ctl_command *command)
 		return ctl_misuse("usage: bailleurctl %s%s%s %s", command->words[0], *second != '\0' ? " " : "", second,
 		                  command->synopsis);
 	for (const struct option *option = options; option->name != NULL; option++)
-		if (option->val < OPT_CONFIG && (ctl->given & ~command->options & (unsigned)option->val))
+		if (option->val >= CTL_RATE && (ctl->given & ~command->options & (unsigned)option->val))
 			return ctl_misuse("--%s means nothing to %s%s%s", option->name, command->words[0],
 			                  *second != '\0' ? " " : "", second);
 	return CTL_OK;
