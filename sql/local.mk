@@ -1,2 +1,3 @@
 # Sources of sql/.
 dist_pkgdata_sql_DATA += sql/0001-communication.sql
+dist_pkgdata_sql_DATA += sql/0010-gestion.sql

@@ -3,16 +3,22 @@
  */
 #include "access/app.h"
 
+#include "access/answer_cache.h"
+#include "access/login.h"
 #include "access/rate.h"
 
-enum { RATE_KEYS = 4096 };
+enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 65536, ANSWERS = 4096, ANSWER_SIZE = 64 * 1024 };
 
 void app_share(struct app *app, struct settings *settings, struct prefork *prefork)
 {
 	app->settings = settings;
 	app->prefork = prefork;
-	if (app->rates == NULL)
-		app->rates = rate_table_create(RATE_KEYS);
+	if (app->rates != NULL)
+		return;
+	app->rates = rate_table_create(RATE_KEYS);
+	app->failures = rate_table_create(FAILURE_KEYS);
+	app->logins = login_cache_create(LOGINS);
+	app->answers = answer_cache_create(ANSWERS, ANSWER_SIZE);
 }
 
 void app_start(struct app *app)

@@ -7,7 +7,10 @@
 #include "base/settings.h"
 #include "db/db.h"
 #include "store/client.h"
+#include "store/user.h"
 
+struct answer_cache;
+struct login_cache;
 struct rate_table;
 struct prefork;
 
@@ -15,8 +18,12 @@ struct app {
 	struct settings *settings;
 	struct db *db;
 	struct rate_table *rates;       /* shared by the workers of this host */
+	struct rate_table *failures;    /* shared likewise: wrong passwords, by account and address */
+	struct login_cache *logins;    /* shared likewise: user name and password pairs found correct */
+	struct answer_cache *answers;   /* shared likewise: finished answers of portfolios */
 	struct prefork *prefork;        /* for /metrics */
 	struct client client;           /* of the request in progress, when its route requires a client */
+	struct user user;               /* likewise, when it requires a user */
 };
 
 /* In the master, before the first fork and again at a reload: what the workers share. Keeps the rates it has. */

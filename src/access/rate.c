@@ -121,3 +121,9 @@ struct rate_answer rate_take(struct rate_table *table, uint64_t key, uint32_t pe
 	answer.reset = whole_seconds(next - now);
 	return answer;
 }
+
+void rate_give_back(struct rate_table *table, uint64_t key, uint32_t per_minute)
+{
+	struct rate_slot *slot = find_slot(table, key == 0 ? UINT64_MAX : key);
+	atomic_fetch_sub(&slot->arrival, INT64_C(60000000000) / per_minute);
+}

@@ -28,4 +28,7 @@ struct rate_answer {
 struct rate_answer rate_take(struct rate_table *table, uint64_t key, uint32_t per_minute, uint32_t burst,
                              int64_t now_us);
 
+/* Gives a token back that was taken with the same rate, for an attempt that turned out to be none to count. */
+void rate_give_back(struct rate_table *table, uint64_t key, uint32_t per_minute);
+
 #endif

@@ -213,6 +213,19 @@ char *pool_printf(struct pool *pool, const char *format, ...)
 	return text;
 }
 
+void *pool_grow(struct pool *pool, void *items, size_t n, size_t *capacity, size_t size)
+{
+	void *more;
+
+	if (n < *capacity)
+		return items;
+	*capacity = *capacity ? 2 * *capacity : 16;
+	more = pool_alloc(pool, *capacity * size);
+	if (n > 0)
+		memcpy(more, items, n * size);
+	return more;
+}
+
 void pool_at_reset(struct pool *pool, void (*fn)(void *arg), void *arg)
 {
 	struct cleanup *cleanup = pool_alloc(pool, sizeof(*cleanup));

@@ -29,6 +29,12 @@ char *pool_strdup(struct pool *pool, const char *s);
 char *pool_strndup(struct pool *pool, const char *s, size_t len);
 char *pool_printf(struct pool *pool, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Room for one more: `items` holds n of *capacity elements of `size` bytes; returns it, or a copy twice as large with
+ * *capacity updated. Start with NULL and *capacity 0. What was outgrown stays in the pool until its reset.
+ */
+void *pool_grow(struct pool *pool, void *items, size_t n, size_t *capacity, size_t size);
+
 /* Runs fn(arg) when the pool is reset or freed; last registered runs first. For what is not pool memory (json-c). */
 void pool_at_reset(struct pool *pool, void (*fn)(void *arg), void *arg);
 

@@ -47,3 +47,8 @@ check_PROGRAMS += tests/unit/test_message_in
 TESTS += tests/unit/test_message_in
 tests_unit_test_message_in_LDADD = $(LIBS_UNIT)
 endif
+
+# Answers questions of tests in other languages; no test by itself.
+check_PROGRAMS += tests/unit/calc
+tests_unit_calc_SOURCES = tests/unit/calc.c
+tests_unit_calc_LDADD = $(LIBS_ALL)

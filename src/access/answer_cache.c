@@ -1,0 +1,155 @@
+/*
+ * Finished answers in shared memory: a table of fixed slots, two candidates a key, one sequence number a slot.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "access/answer_cache.h"
+#include "base/log.h"
+
+enum { KEY_SIZE = 16 };
+
+/* A slot's header; its bytes follow. `sequence` is odd while `writer` fills it. */
+struct slot {
+	_Atomic uint64_t sequence;
+	_Atomic int writer;
+	uint32_t len;
+	uint64_t used;                  /* counts up with every put: the older of two candidates gives way */
+	uint8_t key[KEY_SIZE];          /* of user and path */
+	uint64_t version;
+	jour today;
+	char bytes[];
+};
+
+struct answer_cache {
+	unsigned slots;
+	size_t slot_size;               /* bytes of an answer */
+	size_t stride;
+	_Atomic uint64_t puts;
+	_Alignas(64) char memory[];
+};
+
+struct answer_cache *answer_cache_create(unsigned slots, unsigned slot_size)
+{
+	size_t stride = (sizeof(struct slot) + slot_size + 63) / 64 * 64;
+	struct answer_cache *cache;
+
+	cache = mmap(NULL, sizeof *cache + stride * slots, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+	             -1, 0);
+	if (cache == MAP_FAILED) {
+		log_event(LOG_LEVEL_ERROR, "answer-cache", "error", strerror(errno), NULL);
+		exit(1);
+	}
+	cache->slots = slots;
+	cache->slot_size = slot_size;
+	cache->stride = stride;
+	return cache;
+}
+
+static void make_key(uint64_t user, const char *path, uint8_t key[KEY_SIZE])
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, NULL, 0, KEY_SIZE);
+	crypto_generichash_update(&state, (const void *)&user, sizeof user);
+	crypto_generichash_update(&state, (const void *)path, strlen(path));
+	crypto_generichash_final(&state, key, KEY_SIZE);
+}
+
+/* The `i`th of the two slots where this key may be. */
+static struct slot *candidate(struct answer_cache *cache, const uint8_t key[KEY_SIZE], int i)
+{
+	uint64_t hash;
+
+	memcpy(&hash, key + 8 * i, sizeof hash);
+	return (struct slot *)(void *)(cache->memory + cache->stride * (hash & (cache->slots - 1)));
+}
+
+static bool holds(const struct slot *slot, const uint8_t key[KEY_SIZE], uint64_t version, jour today)
+{
+	return slot->version == version && slot->today == today && memcmp(slot->key, key, KEY_SIZE) == 0;
+}
+
+/*
+ * Copies a slot out if it is the one asked for and nobody wrote to it meanwhile. Built with ThreadSanitizer this would be
+ * told a race; it is one, and the second look at the sequence number is what makes its result count or not.
+ */
+static bool copy_out(struct answer_cache *cache, struct slot *slot, const uint8_t key[KEY_SIZE], uint64_t version,
+                     jour today, struct text *body)
+{
+	uint64_t before = atomic_load_explicit(&slot->sequence, memory_order_acquire);
+	size_t start = body->len, len = slot->len;
+
+	if (before % 2 != 0 || len > cache->slot_size || !holds(slot, key, version, today))
+		return false;
+	text_add(body, slot->bytes, len);
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&slot->sequence, memory_order_relaxed) == before)
+		return true;
+	body->len = start;
+	return false;
+}
+
+bool answer_cache_get(struct answer_cache *cache, uint64_t user, uint64_t version, jour today, const char *path,
+                      struct text *body)
+{
+	uint8_t key[KEY_SIZE];
+
+	make_key(user, path, key);
+	return copy_out(cache, candidate(cache, key, 0), key, version, today, body) ||
+	       copy_out(cache, candidate(cache, key, 1), key, version, today, body);
+}
+
+/* Takes the slot for writing; also from a writer that is no more. Returns its sequence number (odd), or 0 when it is taken. */
+static uint64_t take(struct slot *slot)
+{
+	uint64_t sequence = atomic_load(&slot->sequence);
+	int writer = atomic_load(&slot->writer);
+
+	if (sequence % 2 != 0) {
+		if (writer == 0 || kill(writer, 0) == 0 || errno != ESRCH)
+			return 0;
+		return atomic_compare_exchange_strong(&slot->sequence, &sequence, sequence + 2) ? sequence + 2 : 0;
+	}
+	return atomic_compare_exchange_strong(&slot->sequence, &sequence, sequence + 1) ? sequence + 1 : 0;
+}
+
+void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t version, jour today, const char *path,
+                      const struct text *body)
+{
+	uint8_t key[KEY_SIZE];
+	struct slot *first, *second, *slot;
+	uint64_t sequence;
+
+	if (body->len > cache->slot_size)
+		return;
+	make_key(user, path, key);
+	first = candidate(cache, key, 0);
+	second = candidate(cache, key, 1);
+	if (memcmp(first->key, key, KEY_SIZE) == 0)
+		slot = first;
+	else if (memcmp(second->key, key, KEY_SIZE) == 0)
+		slot = second;
+	else
+		slot = first->used <= second->used ? first : second;
+	sequence = take(slot);
+	if (sequence == 0)
+		return;
+	atomic_store(&slot->writer, getpid());
+	atomic_thread_fence(memory_order_release);
+	slot->used = atomic_fetch_add(&cache->puts, 1) + 1;
+	slot->version = version;
+	slot->today = today;
+	memcpy(slot->key, key, KEY_SIZE);
+	slot->len = (uint32_t)body->len;
+	memcpy(slot->bytes, body->data, body->len);
+	atomic_store(&slot->writer, 0);
+	atomic_store_explicit(&slot->sequence, sequence + 1, memory_order_release);
+}

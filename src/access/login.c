@@ -1,0 +1,201 @@
+/*
+ * User name and password at every request: the memory of correct pairs, the count of failures.
+ *
+ * The memory is a table of 128-bit tags. A tag is a keyed hash of user id, stored hash and password, so a stored hash that
+ * changes makes its old tags unreachable, here and on every other host, without anyone telling anyone.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <sodium.h>
+
+#include "access/login.h"
+#include "access/rate.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "domain/mot_de_passe.h"
+
+/*
+ * Failures allowed at once, and their refill a minute. The pair of account and address keeps one guesser slow; the address
+ * alone keeps one guesser slow over many accounts. There is no limit on the account alone: with one, a stranger who guesses
+ * from many places could lock the landlord out.
+ */
+enum { PAIR_BURST = 10, PAIR_PER_MINUTE = 5, ADDRESS_BURST = 50, ADDRESS_PER_MINUTE = 20 };
+
+enum { WAYS = 4 };      /* places where one tag may be */
+
+struct tag {
+	_Atomic uint64_t half[2];
+};
+
+struct login_cache {
+	unsigned capacity;
+	_Atomic unsigned next_victim;
+	uint8_t key[crypto_generichash_KEYBYTES];
+	struct tag tags[];
+};
+
+struct login_cache *login_cache_create(unsigned capacity)
+{
+	struct login_cache *cache;
+
+	cache = mmap(NULL, sizeof *cache + capacity * sizeof cache->tags[0], PROT_READ | PROT_WRITE,
+	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (cache == MAP_FAILED) {
+		log_event(LOG_LEVEL_ERROR, "login-cache", "error", strerror(errno), NULL);
+		exit(1);
+	}
+	cache->capacity = capacity;
+	randombytes_buf(cache->key, sizeof cache->key);
+	return cache;
+}
+
+static void make_tag(const struct login_cache *cache, const struct user *user, const char *password, uint64_t tag[2])
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, cache->key, sizeof cache->key, 16);
+	crypto_generichash_update(&state, (const void *)&user->id, sizeof user->id);
+	/* With its NUL, so that no hash and password run together as another pair does. */
+	crypto_generichash_update(&state, (const void *)user->password_hash, strlen(user->password_hash) + 1);
+	crypto_generichash_update(&state, (const void *)password, strlen(password));
+	crypto_generichash_final(&state, (void *)tag, 16);
+	if (tag[0] == 0)        /* an empty place */
+		tag[0] = 1;
+}
+
+static struct tag *place(struct login_cache *cache, const uint64_t tag[2], unsigned way)
+{
+	return &cache->tags[(tag[0] + way) & (cache->capacity - 1)];
+}
+
+static bool is_remembered(struct login_cache *cache, const uint64_t tag[2])
+{
+	for (unsigned way = 0; way < WAYS; way++) {
+		struct tag *at = place(cache, tag, way);
+
+		if (atomic_load(&at->half[0]) == tag[0] && atomic_load(&at->half[1]) == tag[1])
+			return true;
+	}
+	return false;
+}
+
+static void remember(struct login_cache *cache, const uint64_t tag[2])
+{
+	struct tag *at;
+	unsigned way;
+
+	for (way = 0; way < WAYS; way++)
+		if (atomic_load(&place(cache, tag, way)->half[0]) == 0)
+			break;
+	if (way == WAYS)
+		way = atomic_fetch_add(&cache->next_victim, 1) % WAYS;
+	at = place(cache, tag, way);
+	atomic_store(&at->half[0], 0);
+	atomic_store(&at->half[1], tag[1]);
+	atomic_store(&at->half[0], tag[0]);
+}
+
+/* The part of an address that one customer holds: an IPv6 customer has a whole /64. */
+static void network_of(const char *remote_addr, uint8_t out[16])
+{
+	memset(out, 0, 16);
+	if (inet_pton(AF_INET6, remote_addr, out) == 1)
+		memset(out + 8, 0, 8);
+	else
+		(void)inet_pton(AF_INET, remote_addr, out);
+}
+
+/* What one attempt is counted against. */
+struct attempt {
+	uint64_t pair, address;
+};
+
+static uint64_t failure_key(const char *login, const char *remote_addr)
+{
+	crypto_generichash_state state;
+	uint64_t key[2];
+	uint8_t network[16];
+
+	network_of(remote_addr, network);
+	crypto_generichash_init(&state, NULL, 0, sizeof key);
+	crypto_generichash_update(&state, network, sizeof network);
+	if (login != NULL)
+		crypto_generichash_update(&state, (const void *)login, strlen(login) + 1);
+	crypto_generichash_final(&state, (void *)key, sizeof key);
+	return key[0];
+}
+
+/* Counts one attempt against both limits before the slow hash is paid. Returns 0, or the seconds to wait. */
+static uint32_t count_attempt(struct rate_table *failures, const struct attempt *attempt)
+{
+	int64_t now = clock_mono_us();
+	struct rate_answer pair = rate_take(failures, attempt->pair, PAIR_PER_MINUTE, PAIR_BURST, now);
+	struct rate_answer address;
+
+	if (!pair.allowed)
+		return pair.retry_after;
+	address = rate_take(failures, attempt->address, ADDRESS_PER_MINUTE, ADDRESS_BURST, now);
+	return address.allowed ? 0 : address.retry_after;
+}
+
+/* It was no failure. */
+static void forgive_attempt(struct rate_table *failures, const struct attempt *attempt)
+{
+	rate_give_back(failures, attempt->pair, PAIR_PER_MINUTE);
+	rate_give_back(failures, attempt->address, ADDRESS_PER_MINUTE);
+}
+
+static void upgrade(struct app *app, struct pool *pool, struct user *user, const char *password)
+{
+	char fresh[128];
+
+	if (mot_de_passe_hash(password, fresh) != 0)
+		return;
+	if (user_upgrade_password(app->db, user->id, user->password_hash, fresh) == DB_OK)
+		user->password_hash = pool_strdup(pool, fresh);
+}
+
+/* The slow way, for a pair that is not remembered. */
+static enum login_result verify(struct app *app, struct pool *pool, struct user *user, const char *password)
+{
+	bool upgrade_due;
+	uint64_t tag[2];
+
+	if (!mot_de_passe_verify(user->password_hash, password, &upgrade_due))
+		return LOGIN_WRONG;
+	if (upgrade_due)
+		upgrade(app, pool, user, password);
+	make_tag(app->logins, user, password, tag);
+	remember(app->logins, tag);
+	return LOGIN_OK;
+}
+
+enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
+                              const char *remote_addr, struct user *user, uint32_t *retry_after_r)
+{
+	struct attempt attempt = {failure_key(login, remote_addr), failure_key(NULL, remote_addr)};
+	enum login_result result;
+	uint64_t tag[2];
+
+	if (user != NULL) {
+		make_tag(app->logins, user, password, tag);
+		if (is_remembered(app->logins, tag))
+			return LOGIN_OK;
+	}
+	*retry_after_r = count_attempt(app->failures, &attempt);
+	if (*retry_after_r != 0)
+		return LOGIN_LIMITED;
+	if (user == NULL) {
+		mot_de_passe_verify_nobody(password);
+		return LOGIN_UNKNOWN;
+	}
+	result = verify(app, pool, user, password);
+	if (result == LOGIN_OK)
+		forgive_attempt(app->failures, &attempt);
+	return result;
+}

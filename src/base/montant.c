@@ -1,0 +1,122 @@
+/*
+ * Amounts of money in cents: reading, writing, sharing out.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/montant.h"
+
+/* Reads digits into *value_r; returns how many there were, -1 beyond the largest amount. */
+static int digits(const char **s, int64_t *value_r)
+{
+	int64_t value = 0;
+	int n = 0;
+
+	for (; **s >= '0' && **s <= '9'; (*s)++, n++) {
+		value = value * 10 + (**s - '0');
+		if (value > MONTANT_MAX)
+			return -1;
+	}
+	*value_r = value;
+	return n;
+}
+
+/* Reads what follows the decimal mark into cents; -1 when it has places that are not zero beyond the second. */
+static int places(const char **s, int64_t *cents_r)
+{
+	int64_t cents = 0;
+	int n = 0;
+
+	for (; **s >= '0' && **s <= '9'; (*s)++, n++) {
+		if (n < 2)
+			cents = cents * 10 + (**s - '0');
+		else if (**s != '0' || n > 15)
+			return -1;
+	}
+	if (n == 0)
+		return -1;
+	*cents_r = n == 1 ? cents * 10 : cents;
+	return 0;
+}
+
+int montant_parse(const char *s, montant *value_r)
+{
+	bool negative = *s == '-';
+	int64_t whole, cents = 0;
+
+	if (negative)
+		s++;
+	if (digits(&s, &whole) <= 0 || whole > MONTANT_MAX / 100)
+		return -1;
+	if (*s == '.' || *s == ',') {
+		s++;
+		if (places(&s, &cents) != 0)
+			return -1;
+	}
+	if (*s != '\0')
+		return -1;
+	*value_r = whole * 100 + cents;
+	if (negative)
+		*value_r = -*value_r;
+	return 0;
+}
+
+static uint64_t magnitude(montant value)
+{
+	return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
+const char *montant_text(montant value, char out[MONTANT_SIZE])
+{
+	uint64_t cents = magnitude(value);
+	const char *sign = value < 0 ? "-" : "";
+
+	if (cents % 100 == 0)
+		snprintf(out, MONTANT_SIZE, "%s%" PRIu64, sign, cents / 100);
+	else if (cents % 10 == 0)
+		snprintf(out, MONTANT_SIZE, "%s%" PRIu64 ".%u", sign, cents / 100, (unsigned)(cents % 100 / 10));
+	else
+		snprintf(out, MONTANT_SIZE, "%s%" PRIu64 ".%02u", sign, cents / 100, (unsigned)(cents % 100));
+	return out;
+}
+
+void montant_french(struct text *out, montant value)
+{
+	char whole[MONTANT_SIZE];
+	size_t n = (size_t)snprintf(whole, sizeof whole, "%" PRIu64, magnitude(value) / 100);
+
+	if (value < 0)
+		text_putc(out, '-');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && (n - i) % 3 == 0)
+			text_puts(out, "\u202f");
+		text_putc(out, whole[i]);
+	}
+	text_printf(out, ",%02u", (unsigned)(magnitude(value) % 100));
+}
+
+void json_montant(struct json_out *json, montant value)
+{
+	char out[MONTANT_SIZE];
+
+	montant_text(value, out);
+	json_raw(json, out, strlen(out));
+}
+
+void json_kmontant(struct json_out *json, const char *name, montant value)
+{
+	json_key(json, name);
+	json_montant(json, value);
+}
+
+montant montant_prorata(montant value, int64_t numerator, int64_t denominator)
+{
+	__int128 product = (__int128)value * numerator;
+	__int128 half = denominator / 2;
+
+	if (denominator % 2 != 0)       /* compare twice the remainder, so that odd denominators round exactly */
+		return (montant)((2 * product + (product < 0 ? -denominator : denominator)) / (2 * (__int128)denominator));
+	return (montant)((product + (product < 0 ? -half : half)) / denominator);
+}

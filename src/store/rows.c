@@ -1,0 +1,121 @@
+/*
+ * Whole results as arrays.
+ */
+#include <string.h>
+
+#include "store/rows.h"
+
+enum db_status rows_list(struct db *db, struct pool *pool, const char *sql, const struct db_value *args, size_t n_args,
+                         size_t size, void (*read)(const struct db_rows *row, struct pool *pool, void *element),
+                         void *list_r, size_t *n_r)
+{
+	struct db_rows *rows;
+	size_t n = 0, capacity = 0;
+	char *list = NULL;
+	enum db_status status = db_query(db, sql, args, n_args, &rows);
+
+	if (status != DB_OK)
+		return status;
+	while ((status = db_next(rows)) == DB_OK) {
+		list = pool_grow(pool, list, n, &capacity, size);
+		read(rows, pool, list + n++ * size);
+	}
+	db_rows_end(rows);
+	memcpy(list_r, &list, sizeof list);
+	*n_r = n;
+	return status == DB_NONE ? DB_OK : status;
+}
+
+enum db_status rows_one(struct db *db, struct pool *pool, const char *sql, const struct db_value *args, size_t n_args,
+                        void (*read)(const struct db_rows *row, struct pool *pool, void *element), void *element_r)
+{
+	struct db_rows *rows;
+	enum db_status status = db_one(db, sql, args, n_args, &rows);
+
+	if (status != DB_OK)
+		return status;
+	read(rows, pool, element_r);
+	db_rows_end(rows);
+	return DB_OK;
+}
+
+enum db_status rows_found(struct db *db, enum db_status status)
+{
+	return status == DB_OK && db_affected(db) == 0 ? DB_NONE : status;
+}
+
+struct oid rows_oid(const struct db_rows *row, unsigned column)
+{
+	struct oid oid = {{0}};
+
+	if (db_col_size(row, column) == OID_SIZE)
+		memcpy(oid.bytes, db_col_text(row, column), OID_SIZE);
+	return oid;
+}
+
+jour rows_jour(const struct db_rows *row, unsigned column)
+{
+	enum { DAY_MS = 86400000 };
+	int64_t ms = db_col_time(row, column);
+
+	if (db_col_null(row, column))
+		return JOUR_NONE;
+	return (jour)(ms / DAY_MS - (ms % DAY_MS < 0));
+}
+
+montant rows_montant(const struct db_rows *row, unsigned column)
+{
+	montant amount = 0;
+	const char *text = db_col_text(row, column);
+
+	if (text != NULL)
+		montant_parse(text, &amount);
+	return amount;
+}
+
+enum tri rows_tri(const struct db_rows *row, unsigned column)
+{
+	if (db_col_null(row, column))
+		return TRI_ABSENT;
+	return db_col_bool(row, column) ? TRI_YES : TRI_NO;
+}
+
+const char *rows_decimal(const struct db_rows *row, unsigned column, struct pool *pool)
+{
+	char *text = db_col_dup(row, column, pool);
+	char *end;
+
+	if (text == NULL || strchr(text, '.') == NULL)
+		return text;
+	for (end = text + strlen(text); end[-1] == '0'; end--)
+		;
+	if (end[-1] == '.')
+		end--;
+	*end = '\0';
+	return text;
+}
+
+struct db_value rows_bind_oid(const struct oid *oid)
+{
+	return db_bytes(oid->bytes, OID_SIZE);
+}
+
+struct db_value rows_bind_jour(struct pool *pool, jour day)
+{
+	return day == JOUR_NONE ? db_null() : db_text(jour_sql(day, pool_alloc(pool, JOUR_SIZE)));
+}
+
+struct db_value rows_bind_montant(struct pool *pool, montant amount)
+{
+	return db_text(montant_text(amount, pool_alloc(pool, MONTANT_SIZE)));
+}
+
+struct db_value rows_bind_tri(enum tri value)
+{
+	return value == TRI_ABSENT ? db_null() : db_bool(value == TRI_YES);
+}
+
+struct db_value rows_bind_instant(int64_t ms)
+{
+	return ms == 0 ? db_null() : db_time(ms);
+}

@@ -1,0 +1,43 @@
+/*
+ * Reads the whole result of a query into an array in the pool.
+ */
+#ifndef STORE_ROWS_H
+#define STORE_ROWS_H
+
+#include "base/jour.h"
+#include "base/montant.h"
+#include "base/oid.h"
+#include "db/db.h"
+
+/*
+ * `read` fills one zeroed element of `size` bytes from the current row; text that must last is copied into the pool.
+ * `list_r` is the address of a pointer to such elements. DB_OK with *n_r 0: no rows.
+ */
+enum db_status rows_list(struct db *db, struct pool *pool, const char *sql, const struct db_value *args, size_t n_args,
+                         size_t size, void (*read)(const struct db_rows *row, struct pool *pool, void *element),
+                         void *list_r, size_t *n_r);
+
+/* The same for a query of at most one row, into *element_r: DB_OK or DB_NONE. */
+enum db_status rows_one(struct db *db, struct pool *pool, const char *sql, const struct db_value *args, size_t n_args,
+                        void (*read)(const struct db_rows *row, struct pool *pool, void *element), void *element_r);
+
+/* The outcome of a change that must have found its row: DB_NONE when it found none. */
+enum db_status rows_found(struct db *db, enum db_status status);
+
+/* Columns of Gestion's own types. NULL reads as a zeroed oid, JOUR_NONE, 0, TRI_ABSENT, NULL. */
+enum tri { TRI_ABSENT = -1, TRI_NO = 0, TRI_YES = 1 };
+
+struct oid rows_oid(const struct db_rows *row, unsigned column);
+jour rows_jour(const struct db_rows *row, unsigned column);                     /* DATE */
+montant rows_montant(const struct db_rows *row, unsigned column);               /* DECIMAL(n,2) */
+enum tri rows_tri(const struct db_rows *row, unsigned column);                  /* BOOLEAN NULL */
+const char *rows_decimal(const struct db_rows *row, unsigned column, struct pool *pool);        /* without trailing zeros */
+
+/* And as bound values; the dates and amounts of one statement are written into the pool. */
+struct db_value rows_bind_oid(const struct oid *oid);
+struct db_value rows_bind_jour(struct pool *pool, jour day);                    /* JOUR_NONE binds NULL */
+struct db_value rows_bind_montant(struct pool *pool, montant amount);
+struct db_value rows_bind_tri(enum tri value);
+struct db_value rows_bind_instant(int64_t ms);                                  /* 0 binds NULL */
+
+#endif
