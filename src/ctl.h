@@ -52,6 +52,7 @@ struct ctl_command {
 	size_t min_args, max_args;
 	unsigned options;
 	int (*run)(struct ctl *ctl);
+	bool alone;                     /* needs neither configuration nor database: they are not there yet */
 };
 
 /* ctl_client.c */

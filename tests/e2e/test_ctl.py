@@ -113,6 +113,24 @@ class CommandLineTest(WithSchema):
         self.assertIn("client rotate NAME", self.ctl("--help"))
         self.assertRegex(self.ctl("--version"), r"^bailleurctl \d+\.\d+")
 
+    def test_config_writes_every_option_with_its_default(self):
+        done = subprocess.run([*self.stack.program("bailleurctl"), "config"], capture_output=True, text=True,
+                              env=self.stack.env(), timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for option in ("base_url =", "workers = 16", "retry_max = 6h", "[sms]"):
+            self.assertIn(option, done.stdout)
+        self.fails(2, "not JSON", "--json", "config")
+        # With the commented defaults made real, and what has none, it is a configuration.
+        made = re.sub(r"(?m)^#(?=\w+ =)", "", done.stdout)
+        made = re.sub(r"(?m)^base_url =.*", "base_url = https://bailleur.test", made)
+        made = re.sub(r"(?m)^secret =.*", "secret = " + "s" * 40, made)
+        made = re.sub(r"(?m)^socket =.*", f"socket = {self.stack.db.socket}", made)
+        made = re.sub(r"password =", f"password = {self.stack.db.password}", made, 1)
+        path = self.stack.dir + "/made.conf"
+        with open(path, "w") as file:
+            file.write(made)
+        self.stack.run("bailleurctl", "--config", path, "client", "list")
+
     def test_configuration_errors(self):
         missing = self.stack.run("bailleurctl", "--config", self.stack.dir + "/none.conf", "queue", check=False)
         self.assertEqual((missing.returncode, missing.stdout), (1, ""))
