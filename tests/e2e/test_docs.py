@@ -1,11 +1,8 @@
 """The documents say what the program does: every option, route and command is described, and none that is not there."""
 
 import glob
-import os
 import re
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 from tests.lib.stack import TOP
@@ -82,14 +79,11 @@ class DocumentsTest(unittest.TestCase):
     def test_manual_pages_are_clean(self):
         pages = glob.glob(f"{TOP}/man/*.[1-8]")
         self.assertGreater(len(pages), 3)
-        with tempfile.TemporaryDirectory() as directory:
-            for page in pages:
-                os.makedirs(f"{directory}/man{page[-1]}", exist_ok=True)
-                shutil.copy(page, f"{directory}/man{page[-1]}")
-            for page in pages:
-                done = subprocess.run(["mandoc", "-Tlint", "-W", "style", page], cwd=f"{TOP}/man", capture_output=True,
-                                      text=True, env=dict(os.environ, MANPATH=directory), timeout=20)
-                self.assertEqual((done.stdout + done.stderr, done.returncode), ("", 0))
+        for page in pages:
+            # In their directory, where the pages they refer to are found.
+            done = subprocess.run(["mandoc", "-Tlint", "-W", "style", page], cwd=f"{TOP}/man", capture_output=True,
+                                  text=True, timeout=20)
+            self.assertEqual((done.stdout + done.stderr, done.returncode), ("", 0))
 
     def test_every_program_has_a_page(self):
         makefile = read("src/local.mk")
