@@ -16,3 +16,6 @@ EXTRA_DIST += tests/e2e/examples/send_sms.rb
 EXTRA_DIST += tests/e2e/examples/send_sms.sh
 EXTRA_DIST += tests/e2e/examples/send_sms_batch.sh
 EXTRA_DIST += tests/e2e/examples/status.sh
+EXTRA_DIST += tests/e2e/test_communication.py
+EXTRA_DIST += tests/e2e/test_hostile.py
+EXTRA_DIST += tests/e2e/test_isolation.py
