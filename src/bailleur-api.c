@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "http/prefork.h"
 #include "http/worker.h"
+#include "pages/page.h"
 #include "routes.h"
 
 enum { WORKERS_MAX = 1024 };
@@ -171,6 +172,8 @@ static int reload(struct prefork *prefork, void *arg)
 		return -1;
 	}
 	free(complaints);
+	if (page_load(settings->templates) != 0)
+		log_event(LOG_LEVEL_ERROR, "templates-kept", "directory", settings->templates, NULL);
 	if (open_log(settings) != 0)
 		log_event(LOG_LEVEL_ERROR, "log-open", "path", settings->log_file, "error", strerror(errno), NULL);
 	apply(program, prefork, settings);
@@ -203,6 +206,10 @@ static int run(struct program *program)
 	prefork.listen_fd = prefork_listen(options->listen, options->group);
 	if (prefork.listen_fd < 0) {
 		fprintf(stderr, "bailleur-api: no socket to listen at; see the log\n");
+		return EXIT_FAILURE;
+	}
+	if (page_load(program->settings->templates) != 0) {
+		fprintf(stderr, "bailleur-api: a template is missing or wrong; see the log\n");
 		return EXIT_FAILURE;
 	}
 	return prefork_run(&prefork);
