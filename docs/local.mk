@@ -1,2 +1,1 @@
 # Sources of docs/.
-EXTRA_DIST += docs/openapi.yaml

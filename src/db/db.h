@@ -118,6 +118,10 @@ bool db_in_transaction(const struct db *db);
  */
 enum db_status db_run_again(struct db *db, const char *sql, const struct db_value *args, size_t n_args);
 
+/* Waits before attempt number `attempt` + 1 (from 0), as the two above do: a growing, jittered pause below 1/4 second. */
+void db_wait(unsigned attempt);
+enum { DB_ATTEMPTS = 8 };
+
 /* Runs a script of several statements separated by ';' (migrations only). DELIMITER lines are understood. */
 enum db_status db_script(struct db *db, const char *script);
 

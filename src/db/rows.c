@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/text.h"
 #include "db/internal.h"
 
@@ -101,11 +102,15 @@ static enum db_status query_once(struct db *db, const char *sql, const struct db
 	if ((status = db_ready(db)) != DB_OK || (status = db_statement_get(db, sql, &statement)) != DB_OK ||
 	    (status = db_statement_bind(db, statement, args, n_args)) != DB_OK)
 		return status;
+	if (writes && !db->in_transaction)
+		FAULT("db.before_commit");
 	if (mysql_stmt_execute(statement->stmt) != 0)
 		return db_failed(db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt), writes);
 	status = take_result(db, statement);
 	if (status != DB_OK)
 		return status;
+	if (writes && !db->in_transaction)
+		FAULT("db.after_commit");
 	statement->reading = true;
 	*rows_r = &statement->rows;
 	return DB_OK;

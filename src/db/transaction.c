@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "db/internal.h"
 
-enum { ATTEMPTS = 8, PAUSE_FIRST_MS = 4, PAUSE_MAX_MS = 250 };
+enum { PAUSE_FIRST_MS = 4, PAUSE_MAX_MS = 250 };
 
 unsigned db_pause(unsigned attempt)
 {
@@ -23,7 +23,7 @@ unsigned db_pause(unsigned attempt)
 	return pause / 2 + noise % (pause / 2 + 1);
 }
 
-static void wait_before(unsigned attempt)
+void db_wait(unsigned attempt)
 {
 	unsigned ms = db_pause(attempt);
 	struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
@@ -97,12 +97,12 @@ enum db_status db_transaction(struct db *db, enum db_status (*body)(struct db *d
 		return db_misuse(db, "a transaction within a transaction");
 	for (unsigned attempt = 0;; attempt++) {
 		status = transaction_once(db, body, arg);
-		if ((status != DB_CONFLICT && status != DB_LOST) || attempt + 1 == ATTEMPTS)
+		if ((status != DB_CONFLICT && status != DB_LOST) || attempt + 1 == DB_ATTEMPTS)
 			break;
-		wait_before(attempt);
+		db_wait(attempt);
 	}
 	if (status == DB_CONFLICT)
-		log_event(LOG_LEVEL_WARN, "db-conflict", "attempts", log_num(ATTEMPTS), NULL);
+		log_event(LOG_LEVEL_WARN, "db-conflict", "attempts", log_num(DB_ATTEMPTS), NULL);
 	return status;
 }
 
@@ -112,9 +112,9 @@ enum db_status db_run_again(struct db *db, const char *sql, const struct db_valu
 		enum db_status status = db_run(db, sql, args, n_args);
 
 		if ((status != DB_CONFLICT && status != DB_LOST && status != DB_UNCERTAIN) || db->in_transaction ||
-		    attempt + 1 == ATTEMPTS)
+		    attempt + 1 == DB_ATTEMPTS)
 			return status;
-		wait_before(attempt);
+		db_wait(attempt);
 	}
 }
 

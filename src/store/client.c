@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "store/ascii.h"
 #include "store/client.h"
 
 #define COLUMNS "id, name, auth_key, secret_hash, rate, burst, disabled_at IS NOT NULL, created_at"
@@ -20,21 +21,12 @@ static void read_client(const struct db_rows *rows, struct pool *pool, struct cl
 		client->disabled = true;        /* no secret can match it: never let in by an accident of the data */
 }
 
-/* Keys are ASCII. Anything else cannot be one, and comparing it would not use the index. */
-static bool can_be_key(const char *key)
-{
-	for (; *key; key++)
-		if ((unsigned char)*key >= 0x80)
-			return false;
-	return true;
-}
-
 enum db_status client_by_key(struct db *db, struct pool *pool, const char *auth_key, struct client *client_r)
 {
 	struct db_rows *rows;
 	enum db_status status;
 
-	if (!can_be_key(auth_key))
+	if (!store_is_ascii(auth_key))
 		return DB_NONE;
 	status = db_one(db, "SELECT " COLUMNS " FROM api_client WHERE auth_key = ?", DB_ARGS(db_text(auth_key)), &rows);
 	if (status != DB_OK)

@@ -46,6 +46,18 @@ tests_unit_test_filter_LDADD = $(LIBS_UNIT)
 check_PROGRAMS += tests/unit/test_message_in
 TESTS += tests/unit/test_message_in
 tests_unit_test_message_in_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_outbox
+TESTS += tests/unit/test_outbox
+tests_unit_test_outbox_SOURCES = tests/unit/test_outbox.c tests/unit/dbtest.c tests/unit/dbtest.h
+tests_unit_test_outbox_CPPFLAGS = $(DBTEST_CPPFLAGS)
+tests_unit_test_outbox_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_idempotency
+TESTS += tests/unit/test_idempotency
+tests_unit_test_idempotency_SOURCES = tests/unit/test_idempotency.c tests/unit/dbtest.c tests/unit/dbtest.h
+tests_unit_test_idempotency_CPPFLAGS = $(DBTEST_CPPFLAGS)
+tests_unit_test_idempotency_LDADD = $(LIBS_UNIT)
 endif
 
 # Answers questions of tests in other languages; no test by itself.
