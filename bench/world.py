@@ -1,0 +1,49 @@
+"""What is measured: a whole bailleur with a database of production settings, and the sinks that mail and SMS go into."""
+
+import base64
+import os
+
+from tests.lib.stack import Stack
+
+from .http_items import WORKERS
+
+# Every commit reaches the disk; the rest is what a server of this size would be given.
+DATABASE = ["--innodb-flush-log-at-trx-commit=1", "--innodb-log-file-size=1G", "--innodb-buffer-pool-size=2G",
+            "--innodb-flush-method=O_DIRECT", "--max-connections=200"]
+
+
+class World:
+    """One stack, made when first asked for, shared by the items of a run."""
+
+    def __init__(self):
+        self._stack = self._client = None
+
+    @property
+    def stack(self):
+        if not self._stack:
+            self._stack = open_stack()
+        return self._stack
+
+    @property
+    def client(self):
+        if not self._client:
+            self._client = self.stack.add_client("bench", rate=100000000, burst=100000000)
+            self._client.basic = lambda: basic(self._client)
+        return self._client
+
+    def close(self):
+        if self._stack:
+            self._stack.close(check=False)
+
+
+def open_stack(**more):
+    return Stack(workers=WORKERS, db=DATABASE, settings={"bailleur": {"log_level": "warn"}}, **more)
+
+
+def basic(client):
+    """The client's credentials as an Authorization header."""
+    return "Basic " + base64.b64encode(f"{client.key}:{client.secret}".encode()).decode()
+
+
+def build_exists(build):
+    return all(os.access(f"{build}/{name}", os.X_OK) for name in ("bailleur-api", "bailleur-sender", "bench-echo"))
