@@ -1,1 +1,15 @@
 # Sources of bench/.
+# Sources of bench/: the baselines that scripts/bench measures against; `make bench-programs` builds them.
+EXTRA_PROGRAMS += bench-echo bench-insert bench-curl bench-claim
+bench_echo_SOURCES = bench/bench-echo.c bench/bench.c bench/bench.h
+bench_echo_LDADD = $(FCGI_LIBS)
+bench_insert_SOURCES = bench/bench-insert.c bench/bench.c bench/bench.h
+bench_insert_LDADD = $(MARIADB_LIBS) $(UUID_LIBS) -lpthread
+bench_curl_SOURCES = bench/bench-curl.c bench/bench.c bench/bench.h
+bench_curl_LDADD = $(CURL_LIBS)
+bench_claim_SOURCES = bench/bench-claim.c bench/bench.c bench/bench.h
+bench_claim_LDADD = $(LIBS_ALL)
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+.PHONY: bench-programs
+bench-programs: bench-echo$(EXEEXT) bench-insert$(EXEEXT) bench-curl$(EXEEXT) bench-claim$(EXEEXT)
