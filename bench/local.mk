@@ -13,3 +13,4 @@ CLEANFILES += $(EXTRA_PROGRAMS)
 
 .PHONY: bench-programs
 bench-programs: bench-echo$(EXEEXT) bench-insert$(EXEEXT) bench-curl$(EXEEXT) bench-claim$(EXEEXT)
+EXTRA_DIST += bench/__init__.py bench/http_items.py bench/measure.py bench/sender_items.py bench/size_items.py bench/world.py
