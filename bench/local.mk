@@ -1,6 +1,8 @@
 # Sources of bench/.
 # Sources of bench/: the baselines that scripts/bench measures against; `make bench-programs` builds them.
 EXTRA_PROGRAMS += bench-echo bench-insert bench-curl bench-claim
+# Sources of bench/: the baselines that scripts/bench measures against; `make bench-programs` builds them.
+EXTRA_PROGRAMS += bench-echo bench-insert bench-curl
 bench_echo_SOURCES = bench/bench-echo.c bench/bench.c bench/bench.h
 bench_echo_LDADD = $(FCGI_LIBS)
 bench_insert_SOURCES = bench/bench-insert.c bench/bench.c bench/bench.h
@@ -14,3 +16,7 @@ CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench-programs
 bench-programs: bench-echo$(EXEEXT) bench-insert$(EXEEXT) bench-curl$(EXEEXT) bench-claim$(EXEEXT)
 EXTRA_DIST += bench/__init__.py bench/http_items.py bench/measure.py bench/sender_items.py bench/size_items.py bench/world.py
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+.PHONY: bench-programs
+bench-programs: bench-echo$(EXEEXT) bench-insert$(EXEEXT) bench-curl$(EXEEXT)

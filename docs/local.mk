@@ -1,1 +1,2 @@
 # Sources of docs/.
+EXTRA_DIST += docs/openapi.yaml

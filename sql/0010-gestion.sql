@@ -70,6 +70,7 @@ CREATE TABLE immeuble (
 	date_achat DATE NULL,
 	date_created DATETIME(3) NULL,
 	date_last_modified DATETIME(3) NULL,
+	options LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL CHECK (JSON_VALID(options)),
 	attributes LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL CHECK (JSON_VALID(attributes)),
 	PRIMARY KEY (id),
 	UNIQUE KEY immeuble_seq (seq),

@@ -19,36 +19,37 @@
 #include "ctl.h"
 #include "db/migrate.h"
 
+static int ctl_config(struct ctl *ctl);
 static int ctl_migrate(struct ctl *ctl);
 
 static const struct ctl_command commands[] = {
-	{{"migrate"}, "", "bring the database's schema up to date", 0, 0, 0, ctl_migrate},
+	{{"config"}, "", "write a configuration file to begin with", 0, 0, 0, ctl_config, true},
+	{{"migrate"}, "", "bring the database's schema up to date", 0, 0, 0, ctl_migrate, false},
 	{{"client", "add"}, "NAME [--rate N] [--burst N]", "make an API client; shows its secret once", 1, 1,
-	 CTL_RATE | CTL_BURST, ctl_client_add},
-	{{"client", "list"}, "", "show the API clients", 0, 0, 0, ctl_client_list},
-	{{"client", "disable"}, "NAME", "refuse an API client's requests", 1, 1, 0, ctl_client_disable},
-	{{"client", "enable"}, "NAME", "accept them again", 1, 1, 0, ctl_client_enable},
-	{{"client", "rotate"}, "NAME", "give an API client a new secret", 1, 1, 0, ctl_client_rotate},
-	{{"queue"}, "", "count deliveries by channel and state, with their ages", 0, 0, 0, ctl_queue},
-	{{"why"}, "ID", "tell the story of one message", 1, 1, 0, ctl_why},
+	 CTL_RATE | CTL_BURST, ctl_client_add, false},
+	{{"client", "list"}, "", "show the API clients", 0, 0, 0, ctl_client_list, false},
+	{{"client", "disable"}, "NAME", "refuse an API client's requests", 1, 1, 0, ctl_client_disable, false},
+	{{"client", "enable"}, "NAME", "accept them again", 1, 1, 0, ctl_client_enable, false},
+	{{"client", "rotate"}, "NAME", "give an API client a new secret", 1, 1, 0, ctl_client_rotate, false},
+	{{"queue"}, "", "count deliveries by channel and state, with their ages", 0, 0, 0, ctl_queue, false},
+	{{"why"}, "ID", "tell the story of one message", 1, 1, 0, ctl_why, false},
 	{{"resend"}, "ID | --unknown | --failed [--yes]", "queue again what did not arrive, or may not have", 0, 1,
-	 CTL_UNKNOWN | CTL_IS_FAILED | CTL_YES, ctl_resend},
+	 CTL_UNKNOWN | CTL_IS_FAILED | CTL_YES, ctl_resend, false},
 	{{"suppress", "list"}, "CLIENT [--channel email|sms]", "show who gets nothing from a client", 1, 1, CTL_CHANNEL,
-	 ctl_suppress_list},
+	 ctl_suppress_list, false},
 	{{"suppress", "add"}, "CLIENT [--channel email|sms] ADDRESS", "stop messages of a client to an address", 2, 2,
-	 CTL_CHANNEL, ctl_suppress_add},
+	 CTL_CHANNEL, ctl_suppress_add, false},
 	{{"suppress", "remove"}, "CLIENT [--channel email|sms] ADDRESS", "allow them again", 2, 2, CTL_CHANNEL,
-	 ctl_suppress_remove},
+	 ctl_suppress_remove, false},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0], RATE_MAX = 1000000 };
 
-/* Long options; the values are those of enum ctl_option where there is one. */
-enum { OPT_CONFIG = 1000, OPT_JSON, OPT_HELP, OPT_VERSION };
+/* Those of single commands have the values of enum ctl_option, which no character has. */
 static const struct option options[] = {
-	{"config", required_argument, NULL, OPT_CONFIG},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
+	{"config", required_argument, NULL, 'c'},
+	{"json", no_argument, NULL, 'j'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
 	{"rate", required_argument, NULL, CTL_RATE},
 	{"burst", required_argument, NULL, CTL_BURST},
 	{"channel", required_argument, NULL, CTL_CHANNEL},
@@ -126,6 +127,18 @@ const char *ctl_channel_name(enum delivery_channel channel)
 	return channel == DELIVERY_MAIL ? "email" : "sms";
 }
 
+/* Straight to standard output: it is a file, and never JSON. */
+static int ctl_config(struct ctl *ctl)
+{
+	if (ctl->want_json)
+		return ctl_misuse("config writes a configuration file, not JSON");
+	puts("# Configuration of bailleur, see bailleur.conf(5). What is commented out is as by default.\n\n"
+	     "# Read by the MariaDB connector, as by any of MariaDB's programs.\n"
+	     "[client]\n#socket = /run/mysqld/mysqld.sock\nuser = bailleur\n#password =\ndatabase = bailleur\n");
+	settings_describe(stdout);
+	return ctl_flush(ctl) == 0 ? CTL_OK : CTL_FAILED;
+}
+
 static int ctl_migrate(struct ctl *ctl)
 {
 	const char *directory = getenv("BAILLEUR_SQL");
@@ -190,16 +203,16 @@ static int read_channel(const char *given, enum delivery_channel *channel_r)
 static int read_option(struct ctl *ctl, struct line *line, int option, const char *value)
 {
 	switch (option) {
-	case OPT_CONFIG:
+	case 'c':
 		line->config = value;
 		return CTL_OK;
-	case OPT_JSON:
+	case 'j':
 		ctl->want_json = true;
 		return CTL_OK;
-	case OPT_HELP:
+	case 'h':
 		line->help = true;
 		return CTL_OK;
-	case OPT_VERSION:
+	case 'V':
 		line->version = true;
 		return CTL_OK;
 	case '?':
@@ -220,7 +233,7 @@ static int read_line(struct ctl *ctl, struct line *line, int argc, char **argv)
 {
 	int option, exit_status = CTL_OK;
 
-	while (exit_status == CTL_OK && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while (exit_status == CTL_OK && (option = getopt_long(argc, argv, "c:jhV", options, NULL)) != -1)
 		exit_status = read_option(ctl, line, option, optarg);
 	ctl->args = (const char *const *)argv + optind;
 	ctl->n_args = (size_t)(argc - optind);
@@ -262,7 +275,7 @@ static int check_line(const struct ctl *ctl, const struct ctl_command *command)
 		return ctl_misuse("usage: bailleurctl %s%s%s %s", command->words[0], *second != '\0' ? " " : "", second,
 		                  command->synopsis);
 	for (const struct option *option = options; option->name != NULL; option++)
-		if (option->val < OPT_CONFIG && (ctl->given & ~command->options & (unsigned)option->val))
+		if (option->val >= CTL_RATE && (ctl->given & ~command->options & (unsigned)option->val))
 			return ctl_misuse("--%s means nothing to %s%s%s", option->name, command->words[0],
 			                  *second != '\0' ? " " : "", second);
 	return CTL_OK;
@@ -315,5 +328,5 @@ int main(int argc, char **argv)
 	command = find_command(&ctl);
 	if (command == NULL || check_line(&ctl, command) != CTL_OK)
 		return CTL_USAGE;
-	return run_command(&ctl, command, line.config);
+	return command->alone ? command->run(&ctl) : run_command(&ctl, command, line.config);
 }

@@ -21,12 +21,12 @@ enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
 
 /* Bits of the options given, and of those a command takes. --config, --json and --help go with every command. */
 enum ctl_option {
-	CTL_RATE = 1,
-	CTL_BURST = 2,
-	CTL_CHANNEL = 4,
-	CTL_UNKNOWN = 8,
-	CTL_IS_FAILED = 16,
-	CTL_YES = 32
+	CTL_RATE = 0x100,
+	CTL_BURST = 0x200,
+	CTL_CHANNEL = 0x400,
+	CTL_UNKNOWN = 0x800,
+	CTL_IS_FAILED = 0x1000,
+	CTL_YES = 0x2000
 };
 
 struct ctl {
@@ -52,6 +52,7 @@ struct ctl_command {
 	size_t min_args, max_args;
 	unsigned options;
 	int (*run)(struct ctl *ctl);
+	bool alone;                     /* needs neither configuration nor database: they are not there yet */
 };
 
 /* ctl_client.c */

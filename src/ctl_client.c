@@ -13,20 +13,17 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "ctl.h"
+#include "domain/line.h"
 
-enum { DEFAULT_RATE = 600, DEFAULT_BURST = 100, KEY_CHARS = 22, NAME_MAX_CHARS = 100 };
+enum { DEFAULT_RATE = 6000, DEFAULT_BURST = 1000, KEY_CHARS = 22, NAME_MAX_CHARS = 100 };
 
 /* A name is shown in mails and pages: text of one line, not blank, of a length the table takes. */
 static bool name_is_fit(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (!text_is_utf8(name, len) || text_is_blank(name) || text_codepoints(name, len) > NAME_MAX_CHARS)
-		return false;
-	for (; *name != '\0'; name++)
-		if ((unsigned char)*name < 0x20 || *name == 0x7f)
-			return false;
-	return true;
+	return text_is_utf8(name, len) && !text_is_blank(name) && text_codepoints(name, len) <= NAME_MAX_CHARS &&
+	       line_is_clean(name);
 }
 
 int ctl_find_client(struct ctl *ctl, const char *name, struct client *client_r)

@@ -5,3 +5,7 @@ EXTRA_PROGRAMS += bailleurctl
 bailleurctl_SOURCES = src/bailleurctl.c src/ctl.h src/ctl_client.c src/ctl_output.c src/ctl_queue.c src/ctl_suppress.c \
 	src/ctl_why.c
 bailleurctl_LDADD = $(LIBS_ALL)
+
+EXTRA_PROGRAMS += bailleur-api
+bailleur_api_SOURCES = src/bailleur-api.c
+bailleur_api_LDADD = $(LIBS_ALL)

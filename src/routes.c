@@ -8,9 +8,15 @@
 #include "communication/list.h"
 #include "communication/report.h"
 #include "communication/send.h"
+#include "gestion/login.h"
+#include "gestion/read.h"
+#include "gestion/write.h"
 #include "pages/operator.h"
 #include "pages/page.h"
 #include "pages/unsubscribe.h"
+
+/* The documents' clients read with POST, since credentials travel in a body; a GET that carries them does as well. */
+enum { READ = HTTP_GET | HTTP_POST };
 
 static const struct route ROUTES[] = {
 	{HTTP_POST, "/v1/send_email", send_email, REQUIRE_CLIENT, ROUTE_BATCH},
@@ -22,26 +28,31 @@ static const struct route ROUTES[] = {
 	{HTTP_GET | HTTP_POST, "/hooks/sms/:token", report_sms, 0, 0},
 	{HTTP_GET, "/u/:token", unsubscribe_ask, 0, ROUTE_RAW_FAULT},
 	{HTTP_POST, "/u/:token", unsubscribe_do, 0, ROUTE_RAW_FAULT},
+	{HTTP_POST, "/api/login", gestion_login, REQUIRE_APP_KEY, 0},
+	{READ, "/api/gestion/2/immeubles", read_immeubles, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/immeuble/:immeubleId?", read_immeuble, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/bien/:bienId?", read_bien, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/locataires/:id?", read_locataires, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/locataires/:id/:limit", read_locataires, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/locataire/:locataireId?", read_locataire, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/operations/:immeubleId?", read_operations, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/operations/:immeubleId/:limit", read_operations, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/ventilationLoyer/:locataireId?", ventilation_loyer, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/ventilationLoyer/:locataireId/:montantTotal", ventilation_loyer, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/saveOperation/:immeubleId?", save_operation, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/saveOperation/:immeubleId/:operationId", save_operation, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/saveLocataire/:bienId?", save_locataire, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/saveLocataire/:bienId/:locataireId", save_locataire, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/setLocataireGone/:locataireId?", set_locataire_gone, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/markOperationPaid/:operationId?", mark_operation_paid, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/markOperationUnPaid/:operationId?", mark_operation_unpaid, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/deleteOperation/:operationId?", delete_operation, REQUIRE_USER, 0},
 	{HTTP_GET, "/health", operator_health, REQUIRE_LOCAL, 0},
 	{HTTP_GET, "/metrics", operator_metrics, REQUIRE_LOCAL, 0},
 };
 
-/* The form of /api; its messages are read by people, in French. */
-static void api_error(struct request *request, unsigned status, const char *message)
-{
-	(void)message;
-	struct json_out *json = response_json(request, status);
-	json_object(json);
-	json_kbool(json, "result", false);
-	json_ku64(json, "code", status);
-	json_kstr(json, "message", status == 404   ? "Adresse inconnue."
-	                           : status >= 500 ? "Erreur interne du serveur. Réessayez plus tard."
-	                                           : "Requête incorrecte.");
-	json_object_end(json);
-}
-
 static const struct route_family FAMILIES[] = {
-	{"/api/", api_error},
+	{"/api/", error_gestion_http},
 	{"/u/", page_error},
 	{"/reset/", page_error},
 	{"", error_answer},

@@ -4,4 +4,7 @@ EXTRA_DIST += tests/lib/__init__.py tests/lib/lsan.supp tests/lib/mariadb.py tes
 EXTRA_DIST += tests/lib/__init__.py tests/lib/lsan.supp tests/lib/mariadb.py tests/lib/process.py tests/lib/runner.py \
 	tests/lib/stack.py tests/lib/suite.py tests/lib/valgrind.supp tests/lib/web.py
 EXTRA_DIST += tests/lib/kannel.py tests/lib/smtp.py
+EXTRA_DIST += tests/lib/__init__.py tests/lib/lsan.supp tests/lib/mariadb.py tests/lib/process.py tests/lib/runner.py \
+	tests/lib/stack.py tests/lib/suite.py tests/lib/valgrind.supp tests/lib/web.py
 EXTRA_DIST += tests/lib/with-mariadb
+EXTRA_DIST += tests/lib/tokens.py

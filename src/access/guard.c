@@ -8,8 +8,10 @@
 #include "access/app.h"
 #include "access/credentials.h"
 #include "access/error.h"
+#include "access/login.h"
 #include "access/rate.h"
 #include "base/clock.h"
+#include "domain/mot_de_passe.h"
 
 static void header_u32(struct request *request, const char *name, uint32_t value)
 {
@@ -74,15 +76,90 @@ static bool check_rate(struct app *app, struct request *request)
 	return rate.allowed;
 }
 
+static bool refuse_login(struct request *request, enum login_result result, uint32_t retry_after)
+{
+	switch (result) {
+	case LOGIN_LIMITED:
+		error_gestion_http(request, 429, "");
+		header_u32(request, "Retry-After", retry_after);
+		break;
+	case LOGIN_UNKNOWN:
+		error_gestion(request, 200, GESTION_UNKNOWN_USER, LOGIN_UNKNOWN_MESSAGE);
+		break;
+	default:
+		error_gestion(request, 200, GESTION_WRONG_PASSWORD, LOGIN_WRONG_MESSAGE);
+	}
+	return false;
+}
+
+/* Old clients must not lose what they pay for by a clock: the period runs up to and including its last second. */
+bool guard_is_premium(const struct user *user)
+{
+	return user->premium_end >= clock_now_ms();
+}
+
+static bool check_user(struct app *app, struct request *request)
+{
+	const char *login = NULL, *password = NULL;
+	uint8_t key_hash[SECRET_HASH];
+	struct user user = {0};
+	bool key_ok = false;
+	uint32_t retry_after = 0;
+	params_text(&request->params, "username", LOGIN_CHARS_MAX, &login);
+	params_text(&request->params, "password", MOT_DE_PASSE_MAX, &password);
+	secret_hash(request->api_key != NULL ? request->api_key : "", key_hash);
+	enum db_status status = user_authenticate(app->db, request->pool, login != NULL ? login : "", key_hash, &user,
+	                                          &key_ok);
+	if (status != DB_OK && status != DB_NONE) {
+		error_gestion_database(request, app->db, status, "user-authenticate");
+		return false;
+	}
+	if (!key_ok) {
+		error_gestion_http(request, 403, "");
+		return false;
+	}
+	if (login == NULL || password == NULL)
+		return refuse_login(request, login == NULL ? LOGIN_UNKNOWN : LOGIN_WRONG, 0);
+	enum login_result result = login_check(app, request->pool, login, password, request->remote_addr,
+	                                       status == DB_OK ? &user : NULL, &retry_after);
+	if (result != LOGIN_OK)
+		return refuse_login(request, result, retry_after);
+	if (app->settings->premium_only && !guard_is_premium(&user)) {
+		error_gestion(request, 200, GESTION_FREE_ACCESS, "Votre période premium est terminée.");
+		return false;
+	}
+	app->user = user;
+	return true;
+}
+
+static bool check_app_key(struct app *app, struct request *request)
+{
+	uint8_t key_hash[SECRET_HASH];
+	secret_hash(request->api_key != NULL ? request->api_key : "", key_hash);
+	enum db_status status = devkey_check(app->db, key_hash);
+	if (status == DB_OK)
+		return true;
+	if (status == DB_NONE)
+		error_gestion_http(request, 403, "");
+	else
+		error_gestion_database(request, app->db, status, "devkey-check");
+	return false;
+}
+
 bool guard_check(struct app *app, struct request *request)
 {
 	unsigned require = request->route->require;
 	app->client = (struct client){0};
+	app->user = (struct user){0};
 	if ((require & REQUIRE_LOCAL) && !is_local(request->remote_addr)) {
 		error_answer(request, 404, "not found");
 		return false;
 	}
 	if (require & REQUIRE_CLIENT)
 		return check_client(app, request) && check_rate(app, request);
+	if (require & REQUIRE_USER)
+		return check_user(app, request);
+	if (require & REQUIRE_APP_KEY)
+		return check_app_key(app, request);
 	return true;
 }

@@ -4,15 +4,21 @@
 #ifndef ACCESS_GUARD_H
 #define ACCESS_GUARD_H
 
+#include "access/app.h"
 #include "http/router.h"
 
 /* Bits of route.require. */
 enum {
 	/* auth_key and auth_secret (query, body or HTTP Basic), rate per client, RateLimit-* headers */
 	REQUIRE_CLIENT = 1,
-	REQUIRE_LOCAL = 2       /* loopback peer only */
+	REQUIRE_LOCAL = 2,      /* loopback peer only */
+	REQUIRE_APP_KEY = 4,    /* X-API-KEY of a developer */
+	REQUIRE_USER = 8        /* that, and a landlord's username and password (query or body) */
 };
 
 bool guard_check(struct app *app, struct request *request);
+
+/* Does the landlord's premium period run? */
+bool guard_is_premium(const struct user *user);
 
 #endif

@@ -18,6 +18,11 @@ enum login_result {
 	LOGIN_LIMITED           /* too many failures lately; *retry_after_r seconds */
 };
 
+enum { LOGIN_CHARS_MAX = 254 };   /* characters of a user name or e-mail address */
+
+#define LOGIN_UNKNOWN_MESSAGE "Nom d'utilisateur inconnu."
+#define LOGIN_WRONG_MESSAGE "Mot de passe incorrect."
+
 struct login_cache;
 
 /* Maps memory for `capacity` pairs (a power of two); before the fork. */

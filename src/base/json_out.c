@@ -182,6 +182,21 @@ void json_raw(struct json_out *json, const char *s, size_t len)
 	text_add(json->to, s, len);
 }
 
+void json_members(struct json_out *json, const char *object)
+{
+	uint64_t bit = UINT64_C(1) << json->depth;
+	size_t len = strlen(object);
+
+	assert((json->in_object & bit) != 0 && !json->after_key);
+	assert(len >= 2 && object[0] == '{' && object[len - 1] == '}');
+	if (len == 2)
+		return;
+	if (json->not_first & bit)
+		text_putc(json->to, ',');
+	json->not_first |= bit;
+	text_add(json->to, object + 1, len - 2);
+}
+
 void json_kstr(struct json_out *json, const char *name, const char *s)
 {
 	json_key(json, name);

@@ -40,6 +40,9 @@ void json_out_bool(struct json_out *json, bool value);
 void json_null(struct json_out *json);
 void json_raw(struct json_out *json, const char *s, size_t len);  /* a value that is JSON already */
 
+/* The members of an object that is compact JSON already (`{"a":1}`), into the object that is open here. */
+void json_members(struct json_out *json, const char *object);
+
 /* Key and value at once. */
 void json_kstr(struct json_out *json, const char *name, const char *s);
 void json_ku64(struct json_out *json, const char *name, uint64_t value);

@@ -66,6 +66,11 @@ const struct settings_option settings_options[] = {
 	{ "api", "body_max", SETTINGS_SIZE, AT(body_max), "4M", KB, 64 * MB,
 	  "The largest body of a request. Keep nginx's client_max_body_size the same.", NULL, NO_ID },
 
+	{ "gestion", "premium_only", SETTINGS_BOOL, AT(premium_only), "no", 0, 0,
+	  "Serve only landlords whose premium period runs.", NULL, NO_ID },
+	{ "gestion", "maps_key", SETTINGS_STRING, AT(maps_key), "", 0, 255,
+	  "The key of the map images that the answers link to.", NULL, NO_ID },
+
 	{ "sender", "mail_transport", SETTINGS_CHOICE_TEXT, AT(mail_transport), "file", 0, 0,
 	  "How e-mails leave: as files below spool, or by SMTP.", mail_transports, AT(mail_transport_id) },
 	{ "sender", "sms_transport", SETTINGS_CHOICE_TEXT, AT(sms_transport), "file", 0, 0,

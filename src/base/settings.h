@@ -36,6 +36,10 @@ struct settings {
 	int64_t stop_timeout;           /* how long requests in progress may take to finish at a stop */
 	int64_t body_max;               /* bytes */
 
+	/* [gestion] */
+	bool premium_only;              /* serve only landlords whose premium period runs */
+	char *maps_key;                 /* of the map images in the answers */
+
 	/* [sender] */
 	char *mail_transport;           /* file or smtp */
 	int mail_transport_id;

@@ -1,20 +1,14 @@
 /*
  * Queues what a client sends: reads every item, stores the good ones in one transaction, answers in their order.
  *
- * With an Idempotency-Key the answer is stored in that same transaction, so a commit whose outcome is not known is
- * settled by running it again: either the key is there, with its answer, or nothing was done.
+ * With an Idempotency-Key the answer is stored in that same transaction (access/once.h).
  */
 #include "communication/send.h"
 
-#include <string.h>
-
 #include "access/error.h"
-#include "base/log.h"
+#include "access/once.h"
 #include "communication/message_in.h"
-#include "store/idempotency.h"
 #include "store/outbox.h"
-
-enum { KEY_MAX = 255, SETTLE_ATTEMPTS = 3 };
 
 struct send_item {
 	const char *error;              /* NULL: it is in `good` */
@@ -30,8 +24,6 @@ struct send {
 	struct outbox_message *good;
 	size_t n_good;
 	struct outbox_lifetime lifetime;
-	const char *owner;              /* of the Idempotency-Key */
-	enum idempotency_state key_state;
 };
 
 static void read_item(struct send *send, struct send_item *item, const struct params *params)
@@ -133,60 +125,28 @@ static bool created_any(const struct send *send)
 	return false;
 }
 
-static void replay(struct request *request, const struct idempotency_answer *kept)
+/* The work of a transaction that has taken its key: queue and answer. */
+static enum db_status queue_in(struct db *db, void *arg)
 {
-	response_json(request, kept->status);
-	text_add(request->body, kept->body, kept->len);
-	response_header(request, "Idempotent-Replayed", "true");
-}
-
-/* The work of a transaction that has taken its key: queue, answer, keep the answer. DB_NONE: nothing to keep. */
-static enum db_status queue_and_keep(struct send *send, struct db *db)
-{
-	struct request *request = send->request;
+	struct send *send = arg;
 	enum db_status status = outbox_queue_in(db, send->app->client.id, &send->lifetime, send->good, send->n_good);
 	if (status != DB_OK)
 		return status;
 	answer(send);
-	if (!created_any(send))
-		return DB_NONE;
-	return idempotency_keep(db, send->owner, request->idempotency_key, request->status, request->body->data,
-	                        request->body->len);
-}
-
-/* The body of the transaction; may run several times. */
-static enum db_status queue_with_key(struct db *db, void *arg)
-{
-	struct send *send = arg;
-	struct request *request = send->request;
-	struct idempotency_answer kept = {0};
-	enum db_status status = idempotency_begin(db, request->pool, send->owner, request->idempotency_key,
-	                                          request->body_hash, &send->key_state, &kept);
-	if (status != DB_OK)
-		return status;
-	switch (send->key_state) {
-	case IDEMPOTENCY_NEW:
-		return queue_and_keep(send, db);
-	case IDEMPOTENCY_REPLAY:
-		replay(request, &kept);
-		return DB_NONE;
-	case IDEMPOTENCY_MISMATCH:
-		error_answer(request, 422, "Idempotency-Key already used with another request");
-		return DB_NONE;
-	case IDEMPOTENCY_RUNNING:
-		break;
-	}
-	error_answer(request, 409, "a request with this Idempotency-Key is still running");
-	return DB_NONE;
+	return created_any(send) ? DB_OK : DB_NONE;
 }
 
 static enum db_status run_with_key(struct send *send)
 {
-	send->owner = pool_printf(send->request->pool, "c%llu", (unsigned long long)send->app->client.id);
-	enum db_status status = DB_UNCERTAIN;
-	for (int i = 0; i < SETTLE_ATTEMPTS && status == DB_UNCERTAIN; i++)
-		status = db_transaction(send->app->db, queue_with_key, send);
-	return status == DB_NONE ? DB_OK : status;
+	struct once once = {
+		.db = send->app->db,
+		.request = send->request,
+		.owner = pool_printf(send->request->pool, "c%llu", (unsigned long long)send->app->client.id),
+		.work = queue_in,
+		.arg = send,
+		.error = error_answer,
+	};
+	return once_run(&once);
 }
 
 static enum db_status run_without_key(struct send *send)
@@ -198,21 +158,11 @@ static enum db_status run_without_key(struct send *send)
 	return status;
 }
 
-/* 1 to 255 printable ASCII characters: what a header can carry without doubt. */
-static bool is_key(const char *key)
-{
-	size_t len = strlen(key);
-	for (size_t i = 0; i < len; i++)
-		if (key[i] < 0x20 || key[i] > 0x7e)
-			return false;
-	return len >= 1 && len <= KEY_MAX;
-}
-
 static void send_form(struct app *app, struct request *request, enum message_form form)
 {
 	struct send send = {.app = app, .request = request, .form = form};
 	send.lifetime = (struct outbox_lifetime){app->settings->expire_mail, app->settings->expire_sms};
-	if (request->idempotency_key != NULL && !is_key(request->idempotency_key)) {
+	if (!once_key_is_valid(request)) {
 		error_invalid(request, "Idempotency-Key");
 		return;
 	}

@@ -8,3 +8,5 @@ libbailleur_a_SOURCES += src/domain/email_address.c src/domain/phone_number.c sr
 	src/domain/line.c src/domain/line.h src/domain/mask.c src/domain/mask.h
 libbailleur_a_SOURCES += src/domain/mot_de_passe.c src/domain/mot_de_passe.h \
 	src/domain/ventilation.c src/domain/ventilation.h
+libbailleur_a_SOURCES += src/domain/image.c src/domain/image.h \
+	src/domain/revision.c src/domain/revision.h

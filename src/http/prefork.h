@@ -2,7 +2,8 @@
  * The master: holds the listening socket, keeps N workers running.
  *
  * Signals: SIGTERM and SIGINT stop gracefully, SIGHUP reloads (new workers first, then the old ones finish), SIGUSR1
- * reopens the log. Signals are blocked except inside sigsuspend() or sigtimedwait().
+ * reopens the log. Signals are blocked except inside sigtimedwait(), and in a worker inside ppoll(). A worker whose master
+ * dies stops by itself.
  */
 #ifndef HTTP_PREFORK_H
 #define HTTP_PREFORK_H
@@ -15,7 +16,8 @@
 struct worker_slot {
 	_Atomic int pid;
 	_Atomic int64_t busy_since;     /* clock_mono_us() when the request in progress began; 0: idle */
-	_Atomic uint64_t requests;
+	_Atomic int ready;              /* the worker has come as far as waiting for requests */
+	_Atomic uint64_t requests;      /* this and the following outlive the worker: they only grow */
 	_Atomic uint64_t by_class[6];   /* answers by status / 100 */
 	_Atomic uint64_t total_us;
 };
@@ -25,12 +27,15 @@ struct prefork {
 	unsigned workers;
 	int64_t request_deadline;       /* seconds */
 	int64_t stop_timeout;           /* seconds */
-	struct worker_slot *slots;      /* set by prefork_run(); 2 x workers slots: old and new during a reload */
+	struct worker_slot *slots;      /* set by prefork_run(); at least 2 x workers: old and new during a reload */
 	unsigned n_slots;
 
 	/* Runs in the child; serves until worker_should_stop(); its return value is the exit status. */
 	int (*worker)(struct prefork *prefork, struct worker_slot *slot, void *arg);
-	/* SIGHUP: reads the configuration again in the master; non-zero keeps the old one. May change workers and deadlines. */
+	/*
+	 * SIGHUP: reads the configuration again in the master; non-zero keeps the old one. May change workers (no further
+	 * than there are slots for), deadlines and arg.
+	 */
 	int (*reload)(struct prefork *prefork, void *arg);
 	void *arg;
 };
@@ -39,10 +44,13 @@ struct prefork {
 int prefork_run(struct prefork *prefork);
 
 /*
- * The listening socket: descriptor 0 when spawn-fcgi gave a socket there, LISTEN_FDS of systemd (checked against
- * LISTEN_PID), or one made for `address`: a path (mode 0660, and its group when `group` is not NULL), or host:port.
+ * The listening socket: one made for `address`, a path (mode 0660, and its group when `group` is not NULL) or host:port;
+ * when `address` is NULL, what systemd (LISTEN_FDS, checked against LISTEN_PID) or spawn-fcgi (descriptor 0) gave.
  * Returns the descriptor, or -1 after logging why.
  */
 int prefork_listen(const char *address, const char *group);
+
+/* Removes the path that prefork_listen() made, if it is still its own: nobody is to come any more. */
+void prefork_unlisten(void);
 
 #endif

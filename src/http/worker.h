@@ -1,6 +1,5 @@
 /*
- * One FastCGI worker: accept, read one request whole, handle, answer, throw its memory away. The only other file that
- * knows libfcgi is worker.c.
+ * One FastCGI worker: waits for a request, has it read whole, handled and answered, and throws its memory away.
  */
 #ifndef HTTP_WORKER_H
 #define HTTP_WORKER_H
@@ -14,7 +13,13 @@ struct worker_config {
 	struct app *app;
 };
 
-/* Serves until told to stop. Returns the exit status of the process. */
+/*
+ * Serves until told to stop, and then until nginx has closed the connections it kept. Returns the exit status of the
+ * process. Signals, which must be blocked on entry and are let in only while it waits:
+ *   SIGTERM  answer what has come, what waits at the socket too, then end
+ *   SIGQUIT  answer what has come, then end: other workers take what waits
+ *   SIGUSR1  open the log again
+ */
 int worker_serve(int listen_fd, struct worker_slot *slot, const struct worker_config *config);
 
 #endif

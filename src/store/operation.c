@@ -87,6 +87,19 @@ enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_
 	                 DB_ARGS(db_u64(user), rows_bind_oid(locataire)), sizeof **list_r, read_operation, list_r, n_r);
 }
 
+enum db_status operation_has_locataire(struct db *db, uint64_t user, const struct oid *id, const struct oid *locataire,
+                                       bool *has_r)
+{
+	struct db_rows *rows;
+	enum db_status status = db_one(db, "SELECT 1 FROM operation WHERE user_id = ? AND id = ? AND locataire_id = ?",
+	                               DB_ARGS(db_u64(user), rows_bind_oid(id), rows_bind_oid(locataire)), &rows);
+
+	*has_r = status == DB_OK;
+	if (status == DB_OK)
+		db_rows_end(rows);
+	return status == DB_NONE ? DB_OK : status;
+}
+
 /*
  * The immeuble, and the tenant when there is one, must be this landlord's: the foreign keys carry the landlord's id, so
  * that a foreign one is refused by the statement itself.

@@ -40,6 +40,10 @@ enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t use
 enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_t user, const struct oid *locataire,
                                        struct operation **list_r, size_t *n_r);
 
+/* Is this tenant on this operation already? */
+enum db_status operation_has_locataire(struct db *db, uint64_t user, const struct oid *id, const struct oid *locataire,
+                                       bool *has_r);
+
 /*
  * Writes, in the caller's transaction after user_touch_portfolio(); each checks the owner in the statement that changes.
  * DB_NONE: not this landlord's. operation_update() keeps date_created and robot.

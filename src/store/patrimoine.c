@@ -5,7 +5,7 @@
 
 #define IMMEUBLE_COLUMNS "id, name, type, address, ville, villevalue, ville_seule, codepostal, country, country_long, " \
 	"active, robot, surface, milliemes, prixnet, prixtoday, comagence, comcourtier, fraisnotaire, meubles, travauxr, " \
-	"date_achat, date_created, date_last_modified, attributes"
+	"date_achat, date_created, date_last_modified, options, attributes"
 
 static void read_immeuble(const struct db_rows *row, struct pool *pool, void *element)
 {
@@ -26,13 +26,14 @@ static void read_immeuble(const struct db_rows *row, struct pool *pool, void *el
 	i->date_achat = rows_jour(row, c++);
 	i->date_created = db_col_time(row, c++);
 	i->date_last_modified = db_col_time(row, c++);
+	i->options = db_col_dup(row, c++, pool);
 	i->attributes = db_col_dup(row, c++, pool);
 }
 
 static void read_immeuble_unpaid(const struct db_rows *row, struct pool *pool, void *element)
 {
 	read_immeuble(row, pool, element);
-	((struct immeuble *)element)->unpaid = db_col_u64(row, 25);
+	((struct immeuble *)element)->unpaid = db_col_u64(row, 26);
 }
 
 enum db_status immeubles_of_user(struct db *db, struct pool *pool, uint64_t user, struct immeuble **list_r, size_t *n_r)
@@ -51,7 +52,7 @@ enum db_status immeuble_get(struct db *db, struct pool *pool, uint64_t user, con
 enum db_status immeuble_insert(struct db *db, struct pool *pool, uint64_t user, const struct immeuble *i)
 {
 	return db_run(db, "INSERT INTO immeuble (" IMMEUBLE_COLUMNS ", user_id) VALUES "
-	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	              DB_ARGS(rows_bind_oid(&i->id), db_text(i->name), db_text(i->type), db_text(i->address),
 	                      db_text(i->ville), db_text(i->villevalue), db_text(i->ville_seule), db_text(i->codepostal),
 	                      db_text(i->country), db_text(i->country_long), rows_bind_tri(i->active),
@@ -59,7 +60,8 @@ enum db_status immeuble_insert(struct db *db, struct pool *pool, uint64_t user, 
 	                      db_text(i->prixtoday), db_text(i->comagence), db_text(i->comcourtier),
 	                      db_text(i->fraisnotaire), db_text(i->meubles), db_text(i->travauxr),
 	                      rows_bind_jour(pool, i->date_achat), rows_bind_instant(i->date_created),
-	                      rows_bind_instant(i->date_last_modified), db_text(i->attributes), db_u64(user)));
+	                      rows_bind_instant(i->date_last_modified), db_text(i->options), db_text(i->attributes),
+	                      db_u64(user)));
 }
 
 #define EMPRUNT_COLUMNS "immeuble_id, idx, montant, mensualite, taux, type_emprunt, mensualite_assurance, date_first, " \

@@ -25,7 +25,8 @@ struct immeuble {
 	const char *surface, *milliemes, *prixnet, *prixtoday, *comagence, *comcourtier, *fraisnotaire, *meubles, *travauxr;
 	jour date_achat;                /* JOUR_NONE: absent */
 	int64_t date_created, date_last_modified;       /* ms; 0: absent */
-	const char *attributes;         /* JSON object of what no rule uses, in the API's names; NULL: none */
+	const char *options;            /* JSON object, compact; NULL: absent */
+	const char *attributes;         /* JSON object of what no rule uses, compact, in the API's names; NULL: none */
 	uint64_t unpaid;                /* operations not paid; set by immeubles_of_user() only */
 };
 

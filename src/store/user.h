@@ -49,6 +49,9 @@ enum db_status user_list(struct db *db, struct pool *pool, struct user **users_r
  */
 enum db_status user_touch_portfolio(struct db *db, uint64_t user_id);
 
+/* The version as it is now. */
+enum db_status user_portfolio_version(struct db *db, uint64_t user_id, uint64_t *version_r);
+
 struct devkey {
 	uint64_t id;
 	const char *name;

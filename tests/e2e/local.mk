@@ -1,3 +1,21 @@
 # Sources of tests/e2e/: the end-to-end tests. One a line, so that additions do not collide.
 EXTRA_DIST += tests/e2e/__init__.py
 EXTRA_DIST += tests/e2e/test_calculs.py
+EXTRA_DIST += tests/e2e/test_ctl.py
+EXTRA_DIST += tests/e2e/test_docs.py
+EXTRA_DIST += tests/e2e/test_examples.py
+EXTRA_DIST += tests/e2e/examples/list.sh
+EXTRA_DIST += tests/e2e/examples/messages.sh
+EXTRA_DIST += tests/e2e/examples/messages_batch.sh
+EXTRA_DIST += tests/e2e/examples/send_email.js
+EXTRA_DIST += tests/e2e/examples/send_email.rb
+EXTRA_DIST += tests/e2e/examples/send_email.sh
+EXTRA_DIST += tests/e2e/examples/send_email_batch.sh
+EXTRA_DIST += tests/e2e/examples/send_sms.js
+EXTRA_DIST += tests/e2e/examples/send_sms.rb
+EXTRA_DIST += tests/e2e/examples/send_sms.sh
+EXTRA_DIST += tests/e2e/examples/send_sms_batch.sh
+EXTRA_DIST += tests/e2e/examples/status.sh
+EXTRA_DIST += tests/e2e/test_communication.py
+EXTRA_DIST += tests/e2e/test_hostile.py
+EXTRA_DIST += tests/e2e/test_isolation.py

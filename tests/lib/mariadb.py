@@ -22,7 +22,7 @@ def _env():
 
 
 def datadir_template():
-    """An initialised data directory, made once a test run (or by scripts/test for all of them) and copied for each server."""
+    """An initialised data directory, made once (by scripts/test for all modules) and copied for each server."""
     global _template
     if _template is None:
         given = os.environ.get("BAILLEUR_TEST_DATADIR")
@@ -44,7 +44,7 @@ def make_datadir(path):
 
 
 class MariaDB:
-    """`extra` are more options of mariadbd; `user` is the account of the program under test, `password` its password."""
+    """`extra`: more options of mariadbd. `user` and `password` are the account of the programs under test."""
 
     def __init__(self, directory, extra=()):
         self.dir, self.extra = directory, list(extra)

@@ -59,8 +59,8 @@ class Process:
     def __init__(self, name, argv, log, env=None, cwd=None):
         self.name, self.argv, self.log = name, [str(word) for word in argv], log
         with open(log, "ab") as out:
-            self._child = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd,
-                                           preexec_fn=_die_with_parent)
+            self._child = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env,
+                                           cwd=cwd, preexec_fn=_die_with_parent)
         self.pid = self._child.pid
 
     def running(self):
@@ -78,7 +78,7 @@ class Process:
         try:
             return self._child.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} (pid {self.pid}) still runs after {seconds} s\n{tail(self.log)}") from None
+            raise AssertionError(f"{self.name} still runs after {seconds} s\n{tail(self.log)}") from None
 
     def kill(self):
         """SIGKILL, as a power cut; its children are killed too, as nothing else would end them."""

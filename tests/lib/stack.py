@@ -10,8 +10,8 @@ The whole of bailleur for a test: a private MariaDB, bailleur-api behind a real 
             self.stack.send_all()
             self.assertEqual(len(self.stack.mails()), 1)
 
-A class shares one stack among its tests. Everything lives in a private directory, on ports free at the time, and is gone at
-the end. What a sanitizer or valgrind reports is a failure. The environment:
+A class shares one stack among its tests. Everything lives in a private directory, on ports free at the time, and is
+gone at the end. What a sanitizer or valgrind reports is a failure. The environment:
 
     BAILLEUR_BUILD          the build directory to test (build/ by default)
     BAILLEUR_VALGRIND       when set, the programs under test run under valgrind
@@ -63,11 +63,12 @@ class ApiClient:
 class Stack:
     """
     mail: "file" or "smtp"; sms: "file", "kannel" or "http". settings: {group: {option: value}} over the defaults below
-    (for "smtp" and "kannel": where they listen). listen: "spawn-fcgi", as in production, or "self" for bailleur-api's own
-    --listen. env: added to the environment of the programs under test. db: more options of mariadbd.
+    (for "smtp" and "kannel": where they listen). listen: "spawn-fcgi", as in production, or "self" for bailleur-api's
+    own --listen. env: added to the environment of the programs under test. db: more options of mariadbd.
     """
 
-    def __init__(self, mail="file", sms="file", settings=None, workers=2, listen="spawn-fcgi", env=None, db=(), start=True):
+    def __init__(self, mail="file", sms="file", settings=None, workers=2, listen="spawn-fcgi", env=None, db=(),
+                 start=True):
         self.dir = tempfile.mkdtemp(prefix="bailleur-test.")
         self.log_dir, self.spool, self.reports_dir = self.dir + "/log", self.dir + "/spool", self.dir + "/reports"
         for path in (self.log_dir, self.spool, self.reports_dir):
@@ -93,10 +94,10 @@ class Stack:
         return {
             "client": {"socket": self.db.socket, "user": self.db.user, "password": self.db.password,
                        "database": self.db.name},
-            "bailleur": {"base_url": "https://bailleur.test", "secret": SECRET},
+            "bailleur": {"base_url": "http://127.0.0.1", "secret": SECRET},
             "api": {"workers": workers},
             "sender": {"mail_transport": mail, "sms_transport": sms, "spool": self.spool},
-            "smtp": {"from": "ne-pas-repondre@bailleur.test"},
+            "smtp": {"mail_from": "ne-pas-repondre@bailleur.test", "tls": "none" if mail == "smtp" else None},
             "sms": {"sender": "Bailleur"},
         }
 
@@ -114,13 +115,14 @@ class Stack:
 
     def start(self):
         self.db.start()
+        self.start_nginx()
+        self.set({"bailleur": {"base_url": self.web.url}})
         self.ctl("migrate")
         self.start_api()
-        self.start_nginx()
 
     def env(self, **more):
         env = dict(os.environ, BAILLEUR_SQL=TOP + "/sql", BAILLEUR_TEMPLATES=TOP + "/templates", LC_ALL="C.UTF-8",
-                   ASAN_OPTIONS=f"log_path={self.reports_dir}/asan:detect_stack_use_after_return=1:strict_string_checks=1",
+                   ASAN_OPTIONS=f"log_path={self.reports_dir}/asan:detect_stack_use_after_return=1",
                    UBSAN_OPTIONS=f"log_path={self.reports_dir}/ubsan:print_stacktrace=1",
                    LSAN_OPTIONS=f"suppressions={TOP}/tests/lib/lsan.supp:print_suppressions=0")
         env["PATH"] = env.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
@@ -149,7 +151,8 @@ class Stack:
             os.unlink(self.socket)
         command = [*self.program("bailleur-api"), "--config", self.conf]
         if self.listen == "spawn-fcgi":
-            command = ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "-b", "1024", "--", *self._absolute(command)]
+            command = ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "-b", "1024", "--",
+                       *self._absolute(command)]
         else:
             command += ["--listen", self.socket]
         self.api = self._process("bailleur-api", command, self.env(**env))
@@ -209,12 +212,13 @@ class Stack:
 
     def run(self, name, *arguments, check=True, timeout=300, **env):
         """Runs a program to its end. check: any exit status but 0 is an error."""
-        done = subprocess.run([*self.program(name), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, env=self.env(**env), timeout=timeout)
+        done = subprocess.run([*self.program(name), *map(str, arguments)], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, env=self.env(**env), timeout=timeout)
         with open(f"{self.log_dir}/{name}.log", "a") as log:
             log.write(done.stderr)
         if check and done.returncode != 0:
-            raise AssertionError(f"{name} {' '.join(map(str, arguments))}: status {done.returncode}\n{done.stdout}{done.stderr}")
+            what = " ".join([name, *map(str, arguments)])
+            raise AssertionError(f"{what}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
     def ctl(self, *arguments, check=True, **env):
@@ -316,7 +320,7 @@ def _connects(port):
 def write_nginx_conf(prefix, port, api_socket, log_dir):
     """A complete nginx configuration around the project's own nginx/ files, as an ordinary user can run it."""
     os.makedirs(prefix + "/tmp", exist_ok=True)
-    with open(TOP + "/nginx/dev.conf.in") as file:
+    with open(TOP + "/scripts/nginx.conf.in") as file:
         text = file.read()
     values = {"USER": "user root;" if os.getuid() == 0 else "", "PORT": str(port), "SOCKET": api_socket, "LOG": log_dir,
               "PREFIX": prefix, "NGINX": TOP + "/nginx"}

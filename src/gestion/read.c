@@ -1,0 +1,366 @@
+/*
+ * Reading a portfolio.
+ *
+ * A finished answer is kept for (user, portfolio version, day, path) in memory the workers share, and the row that
+ * authenticated the request carries the version: a repeated reading costs no further query, and is never stale.
+ */
+#include "gestion/read.h"
+
+#include <string.h>
+
+#include "access/answer_cache.h"
+#include "access/app.h"
+#include "access/error.h"
+#include "gestion/fields.h"
+#include "gestion/form.h"
+
+enum { LOCATAIRES_LIMIT = 10, OPERATIONS_LIMIT = 1000, LIMIT_MAX = 100000, BUILD_ATTEMPTS = 3 };
+
+/* One reading in progress. */
+struct reading {
+	struct db *db;
+	struct pool *pool;
+	uint64_t user;
+	jour today;
+	struct oid id;                  /* the first capture of the path, when the route has one */
+	uint32_t limit;
+	struct form form;
+};
+
+/* Writes the members of the answer that come before `result`. DB_NONE: no such object of this landlord. */
+typedef enum db_status build_fn(struct reading *reading);
+
+static enum db_status build_once(struct reading *reading, struct request *request, build_fn *build)
+{
+	struct json_out *json = response_json(request, 200);
+	enum db_status status;
+
+	reading->form.json = json;
+	json_object(json);
+	status = build(reading);
+	if (status != DB_OK)
+		return status;
+	json_kbool(json, "result", true);
+	json_ki64(json, "code", GESTION_OK);
+	json_object_end(json);
+	return DB_OK;
+}
+
+/*
+ * Builds the answer from several statements, and again if a write came in between: an answer never shows half of a write.
+ * Only an answer that is whole is kept.
+ */
+static enum db_status build_whole(struct app *app, struct request *request, struct reading *reading, build_fn *build)
+{
+	enum db_status status = DB_OK;
+	uint64_t version;
+
+	for (int i = 0; i < BUILD_ATTEMPTS; i++) {
+		status = build_once(reading, request, build);
+		if (status != DB_OK)
+			return status;
+		status = user_portfolio_version(app->db, reading->user, &version);
+		if (status != DB_OK)
+			return status;
+		if (version == app->user.portfolio_version) {
+			answer_cache_put(app->answers, reading->user, version, reading->today, request->path, request->body);
+			return DB_OK;
+		}
+		app->user.portfolio_version = version;
+	}
+	return DB_OK;
+}
+
+static void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build, const char *id_name)
+{
+	enum db_status status;
+
+	reading->db = app->db;
+	reading->pool = request->pool;
+	reading->user = app->user.id;
+	reading->today = jour_today();
+	response_json(request, 200);
+	if (answer_cache_get(app->answers, reading->user, app->user.portfolio_version, reading->today, request->path,
+	                     request->body))
+		return;
+	reading->form.pool = request->pool;
+	reading->form.user_id = pool_printf(request->pool, "%llu", (unsigned long long)app->user.id);
+	reading->form.maps_key = app->settings->maps_key;
+	if (id_name != NULL && path_oid(request, 0, &reading->id) != 0)
+		status = DB_NONE;
+	else
+		status = build_whole(app, request, reading, build);
+	if (status == DB_NONE)
+		path_refused(request, id_name);
+	else if (status != DB_OK)
+		error_gestion_database(request, app->db, status, "read");
+}
+
+/* The optional last element of the path. Returns 0; -1 after answering that it is no limit. */
+static int read_limit(struct request *request, uint32_t by_default, uint32_t *limit_r)
+{
+	uint64_t limit = by_default;
+
+	if (request->n_captures > 1 && request->capture[1][0] != '\0' &&
+	    text_to_u64(request->capture[1], 1, LIMIT_MAX, &limit) != 0) {
+		error_gestion(request, 200, GESTION_FIELDS, "Le nombre maximum demandé est invalide.");
+		return -1;
+	}
+	*limit_r = (uint32_t)limit;
+	return 0;
+}
+
+/* The rows of one landlord that the list of immeubles is made of. Those of an immeuble stand together. */
+struct portfolio {
+	struct immeuble *immeubles;
+	struct emprunt *emprunts;
+	struct bien *biens;
+	struct locataire *locataires;
+	size_t n_immeubles, n_emprunts, n_biens, n_locataires;
+};
+
+static enum db_status load_portfolio(struct reading *r, struct portfolio *p)
+{
+	enum db_status status;
+
+	if ((status = immeubles_of_user(r->db, r->pool, r->user, &p->immeubles, &p->n_immeubles)) != DB_OK ||
+	    (status = emprunts_of_user(r->db, r->pool, r->user, &p->emprunts, &p->n_emprunts)) != DB_OK ||
+	    (status = biens_of_user(r->db, r->pool, r->user, &p->biens, &p->n_biens)) != DB_OK)
+		return status;
+	return locataires_present(r->db, r->pool, r->user, r->today, &p->locataires, &p->n_locataires);
+}
+
+static void write_present(const struct reading *r, const struct portfolio *p, const struct bien *bien)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->n_locataires; i++) {
+		const struct locataire *l = &p->locataires[i];
+
+		if (!oid_same(&l->bien_id, &bien->id))
+			continue;
+		if (!any) {
+			json_key(r->form.json, "locataires");
+			json_array(r->form.json);
+			any = true;
+		}
+		form_locataire_short(&r->form, &l->id, l->nom, l->prenom);
+	}
+	if (any)
+		json_array_end(r->form.json);
+}
+
+static void write_biens(const struct reading *r, const struct portfolio *p, const struct immeuble *immeuble)
+{
+	json_key(r->form.json, "biens");
+	json_array(r->form.json);
+	for (size_t i = 0; i < p->n_biens; i++) {
+		if (!oid_same(&p->biens[i].immeuble_id, &immeuble->id))
+			continue;
+		form_bien_begin(&r->form, &p->biens[i]);
+		write_present(r, p, &p->biens[i]);
+		form_bien_end(&r->form, &p->biens[i]);
+	}
+	json_array_end(r->form.json);
+}
+
+static void write_immeuble(const struct reading *r, const struct portfolio *p, const struct immeuble *immeuble)
+{
+	size_t first = 0, n = 0;
+
+	while (first < p->n_emprunts && !oid_same(&p->emprunts[first].immeuble_id, &immeuble->id))
+		first++;
+	while (first + n < p->n_emprunts && oid_same(&p->emprunts[first + n].immeuble_id, &immeuble->id))
+		n++;
+	form_immeuble_begin(&r->form, immeuble, true);
+	form_immeuble_loans(&r->form, immeuble, p->emprunts + first, n);
+	write_biens(r, p, immeuble);
+	json_ku64(r->form.json, "countOperationsUnpaid", immeuble->unpaid);
+	json_object_end(r->form.json);
+}
+
+static enum db_status build_immeubles(struct reading *r)
+{
+	struct portfolio portfolio = {0};
+	enum db_status status = load_portfolio(r, &portfolio);
+
+	if (status != DB_OK)
+		return status;
+	json_ku64(r->form.json, "count", portfolio.n_immeubles);
+	json_key(r->form.json, "immeubles");
+	json_array(r->form.json);
+	for (size_t i = 0; i < portfolio.n_immeubles; i++)
+		write_immeuble(r, &portfolio, &portfolio.immeubles[i]);
+	json_array_end(r->form.json);
+	return DB_OK;
+}
+
+void read_immeubles(struct app *app, struct request *request)
+{
+	struct reading reading = {0};
+
+	read_any(app, request, &reading, build_immeubles, NULL);
+}
+
+static enum db_status build_immeuble(struct reading *r)
+{
+	struct immeuble immeuble = {0};
+	struct emprunt *emprunts;
+	size_t n;
+	enum db_status status = immeuble_get(r->db, r->pool, r->user, &r->id, &immeuble);
+
+	if (status == DB_OK)
+		status = emprunts_of_immeuble(r->db, r->pool, r->user, &r->id, &emprunts, &n);
+	if (status != DB_OK)
+		return status;
+	json_key(r->form.json, "immeuble");
+	form_immeuble_begin(&r->form, &immeuble, false);
+	form_immeuble_loans(&r->form, &immeuble, emprunts, n);
+	json_object_end(r->form.json);
+	return DB_OK;
+}
+
+void read_immeuble(struct app *app, struct request *request)
+{
+	struct reading reading = {0};
+
+	read_any(app, request, &reading, build_immeuble, "immeubleId");
+}
+
+/* The member `immeuble` as answers about something in it carry it. */
+static enum db_status write_embedded(struct reading *r, const struct oid *id)
+{
+	struct immeuble immeuble = {0};
+	struct declaration *declarations;
+	size_t n;
+	enum db_status status = immeuble_get(r->db, r->pool, r->user, id, &immeuble);
+
+	if (status == DB_OK)
+		status = declarations_of_immeuble(r->db, r->pool, r->user, id, &declarations, &n);
+	if (status != DB_OK)
+		return status;
+	json_key(r->form.json, "immeuble");
+	form_immeuble_embedded(&r->form, &immeuble, declarations, n);
+	return DB_OK;
+}
+
+static void write_locataires(const struct reading *r, const struct locataire *locataires, size_t n)
+{
+	json_key(r->form.json, "locataires");
+	json_array(r->form.json);
+	for (size_t i = 0; i < n; i++)
+		form_locataire(&r->form, &locataires[i]);
+	json_array_end(r->form.json);
+}
+
+static enum db_status build_bien(struct reading *r)
+{
+	struct bien bien = {0};
+	struct locataire *locataires;
+	size_t n;
+	enum db_status status = bien_get(r->db, r->pool, r->user, &r->id, &bien);
+
+	if (status == DB_OK)
+		status = locataires_present_in(r->db, r->pool, r->user, &r->id, r->today, &locataires, &n);
+	if (status != DB_OK)
+		return status;
+	json_key(r->form.json, "bien");
+	form_bien_begin(&r->form, &bien);
+	write_locataires(r, locataires, n);
+	form_bien_end(&r->form, &bien);
+	return write_embedded(r, &bien.immeuble_id);
+}
+
+void read_bien(struct app *app, struct request *request)
+{
+	struct reading reading = {0};
+
+	read_any(app, request, &reading, build_bien, "bienId");
+}
+
+static enum db_status build_locataires(struct reading *r)
+{
+	struct bien bien = {0};
+	struct immeuble immeuble = {0};
+	struct locataire *locataires;
+	size_t n;
+	uint64_t all;
+	enum db_status status = bien_get(r->db, r->pool, r->user, &r->id, &bien);
+	bool of_bien = status == DB_OK;
+
+	if (of_bien) {
+		status = locataires_of_bien(r->db, r->pool, r->user, &r->id, r->limit, &locataires, &n, &all);
+	} else if (status == DB_NONE) {
+		status = immeuble_get(r->db, r->pool, r->user, &r->id, &immeuble);
+		if (status == DB_OK)
+			status = locataires_of_immeuble(r->db, r->pool, r->user, &r->id, r->limit, &locataires, &n, &all);
+	}
+	if (status != DB_OK)
+		return status;
+	json_ku64(r->form.json, "countAll", all);
+	json_ku64(r->form.json, "count", n);
+	write_locataires(r, locataires, n);
+	if (of_bien) {
+		json_key(r->form.json, "bien");
+		form_bien_begin(&r->form, &bien);
+		form_bien_end(&r->form, &bien);
+	}
+	return write_embedded(r, of_bien ? &bien.immeuble_id : &r->id);
+}
+
+void read_locataires(struct app *app, struct request *request)
+{
+	struct reading reading = {0};
+
+	if (read_limit(request, LOCATAIRES_LIMIT, &reading.limit) == 0)
+		read_any(app, request, &reading, build_locataires, "immeubleIdOrbienId");
+}
+
+static enum db_status build_locataire(struct reading *r)
+{
+	struct locataire locataire = {0};
+	enum db_status status = locataire_get(r->db, r->pool, r->user, &r->id, &locataire);
+
+	if (status != DB_OK)
+		return status;
+	json_key(r->form.json, "locataire");
+	form_locataire(&r->form, &locataire);
+	return DB_OK;
+}
+
+void read_locataire(struct app *app, struct request *request)
+{
+	struct reading reading = {0};
+
+	read_any(app, request, &reading, build_locataire, "locataireId");
+}
+
+static enum db_status build_operations(struct reading *r)
+{
+	struct immeuble immeuble = {0};
+	struct operation *operations;
+	size_t n;
+	uint64_t all;
+	enum db_status status = operations_of_immeuble(r->db, r->pool, r->user, &r->id, r->limit, &operations, &n, &all);
+
+	if (status == DB_OK && all == 0)        /* none, or no such immeuble? */
+		status = immeuble_get(r->db, r->pool, r->user, &r->id, &immeuble);
+	if (status != DB_OK)
+		return status;
+	json_ku64(r->form.json, "countAll", all);
+	json_ku64(r->form.json, "count", n);
+	json_key(r->form.json, "operations");
+	json_array(r->form.json);
+	for (size_t i = 0; i < n; i++)
+		form_operation(&r->form, &operations[i]);
+	json_array_end(r->form.json);
+	return DB_OK;
+}
+
+void read_operations(struct app *app, struct request *request)
+{
+	struct reading reading = {0};
+
+	if (read_limit(request, OPERATIONS_LIMIT, &reading.limit) == 0)
+		read_any(app, request, &reading, build_operations, "immeubleId");
+}

@@ -1,0 +1,27 @@
+var endpoint = 'https://communication.avis-locataire.com/v1/send_email'
+
+var requestOptions = {
+  method: 'POST',
+  redirect: 'follow'
+}
+
+params = {
+  auth_key: 'mykey',
+  auth_secret: 'mysecret',
+  recipient: 'exemple@mail.com',
+  subject: 'Email exemple',
+  identifier1: "001",
+  force_sending: false,
+  unsubscribe_link: true,
+  message: 'Ceci est un exemple%0ATest'
+}
+
+queryParams = []
+for (const [key, value] of Object.entries(params)) {
+  queryParams.push(`${key}=${value}`)
+}
+
+fetch(`${endpoint}?${queryParams.join('&')}`, requestOptions)
+  .then(response => response.text())
+  .then(result => console.log(result))
+  .catch(error => console.log('error', error))

@@ -1,0 +1,453 @@
+"""bailleurctl: each command, for people and for scripts, its errors and what it leaves in the database."""
+
+import glob
+import hashlib
+import json
+import os
+import pty
+import re
+import subprocess
+import threading
+import unittest
+import uuid
+
+from tests.lib.stack import TOP, Stack
+
+_ISO = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+
+
+class CtlCase(unittest.TestCase):
+    """One database for the tests of a class; only bailleurctl runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(start=False)
+        cls.addClassCleanup(cls.stack.close)
+        cls.stack.db.start()
+
+    def tearDown(self):
+        self.stack.check_reports()
+
+    def ctl(self, *arguments):
+        """Standard output of a command that must succeed, with nothing on standard error."""
+        done = self.stack.ctl(*arguments)
+        self.assertEqual(done.stderr, "")
+        return done.stdout
+
+    def json(self, *arguments):
+        out = self.ctl("--json", *arguments)
+        self.assertEqual(out.count("\n"), 1)
+        return json.loads(out)
+
+    def fails(self, status, says, *arguments, **env):
+        """The command must end with this status, say this on standard error, and print nothing."""
+        done = self.stack.ctl(*arguments, check=False, **env)
+        self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
+        self.assertIn(says, done.stderr)
+
+    def value(self, statement):
+        return self.stack.db.value(statement)
+
+
+class MigrateTest(CtlCase):
+    def start(self):
+        return subprocess.Popen([*self.stack.program("bailleurctl"), "--config", self.stack.conf, "--json", "migrate"],
+                                env=self.stack.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def test_two_at_once_then_again(self):
+        files = [os.path.basename(path) for path in sorted(glob.glob(TOP + "/sql/[0-9]*.sql"))]
+        runs = [self.start(), self.start()]
+        outputs = [run.communicate(timeout=120) for run in runs]
+        self.assertEqual([run.returncode for run in runs], [0, 0], outputs)
+        answers = [json.loads(out) for out, _ in outputs]
+        self.assertEqual(sum(answer["applied"] for answer in answers), len(files))
+        self.assertEqual({answer["version"] for answer in answers}, {int(files[-1][:4])})
+        self.assertEqual(self.json("migrate"), {"applied": 0, "version": int(files[-1][:4])})
+        self.assertEqual(self.ctl("migrate"), f"0 applied, the schema is at version {int(files[-1][:4])}\n")
+
+    def test_bad_migrations(self):
+        directory = self.stack.dir + "/bad"
+        os.mkdir(directory)
+        with open(directory + "/9000-broken.sql", "w") as file:
+            file.write("CREATE TABLE broken (id INT PRIMARY KEY; -- no end\n")
+        self.fails(1, directory, "migrate", BAILLEUR_SQL=directory)
+        self.fails(1, directory + "/none", "migrate", BAILLEUR_SQL=directory + "/none")
+        self.assertEqual(self.value("SELECT COUNT(*) FROM schema_migration WHERE version = 9000 "
+                                    "AND finished_at IS NOT NULL"), "0")
+
+
+class WithSchema(CtlCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack.ctl("migrate")
+
+
+class CommandLineTest(WithSchema):
+    def test_usage(self):
+        cases = [
+            ([], "usage: bailleurctl"), (["queues"], "«queues» is not a command"), (["client"], "client what?"),
+            (["client", "delete"], "client what?"), (["why"], "usage: bailleurctl why ID"),
+            (["why", "1", "2"], "usage: bailleurctl why ID"), (["migrate", "now"], "usage: bailleurctl migrate"),
+            (["client", "list", "--rate", "3"], "--rate means nothing to client list"),
+            (["queue", "--yes"], "--yes means nothing to queue"), (["queue", "--nonsense"], "--nonsense"),
+            (["client", "add", "a", "--rate"], "--rate"), (["client", "add", "a", "--rate", "0"], "from 1 to 1000000"),
+            (["client", "add", "a", "--rate", "-1"], "from 1 to 1000000"),
+            (["client", "add", "a", "--burst", "1000001"], "from 1 to 1000000"),
+            (["client", "add", "a", "--burst", "12abc"], "from 1 to 1000000"),
+            (["client", "add", "a", "--rate", "99999999999999999999"], "from 1 to 1000000"),
+            (["client", "add", ""], "one line"), (["client", "add", " \u00a0 "], "one line"),
+            (["client", "add", "two\nlines"], "one line"), (["client", "add", "é" * 101], "one line"),
+            (["client", "add", "\x1b[2J"], "one line"), (["why", "0"], "not a message's number"),
+            (["why", "-1"], ""), (["why", "12abc"], "not a message's number"),
+            (["why", "18446744073709551616"], "not a message's number"), (["resend"], "one of ID"),
+            (["resend", "1", "--failed"], "one of ID"), (["resend", "--failed", "--unknown"], "one of ID"),
+            (["suppress", "add", "x", "--channel", "fax", "a@b.fr"], "email or sms"),
+        ]
+        for arguments, says in cases:
+            with self.subTest(arguments=arguments):
+                self.fails(2, says, *arguments)
+        self.assertEqual(self.value("SELECT COUNT(*) FROM api_client"), "0")
+
+    def test_help_and_version(self):
+        self.assertIn("client rotate NAME", self.ctl("--help"))
+        self.assertRegex(self.ctl("--version"), r"^bailleurctl \d+\.\d+")
+
+    def test_config_writes_every_option_with_its_default(self):
+        done = subprocess.run([*self.stack.program("bailleurctl"), "config"], capture_output=True, text=True,
+                              env=self.stack.env(), timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for option in ("base_url =", "workers = 16", "retry_max = 6h", "[sms]"):
+            self.assertIn(option, done.stdout)
+        self.fails(2, "not JSON", "--json", "config")
+        # With the commented defaults made real, and what has none, it is a configuration.
+        made = re.sub(r"(?m)^#(?=\w+ =)", "", done.stdout)
+        made = re.sub(r"(?m)^base_url =.*", "base_url = https://bailleur.test", made)
+        made = re.sub(r"(?m)^secret =.*", "secret = " + "s" * 40, made)
+        made = re.sub(r"(?m)^socket =.*", f"socket = {self.stack.db.socket}", made)
+        made = re.sub(r"password =", f"password = {self.stack.db.password}", made, 1)
+        path = self.stack.dir + "/made.conf"
+        with open(path, "w") as file:
+            file.write(made)
+        self.stack.run("bailleurctl", "--config", path, "client", "list")
+
+    def test_configuration_errors(self):
+        missing = self.stack.run("bailleurctl", "--config", self.stack.dir + "/none.conf", "queue", check=False)
+        self.assertEqual((missing.returncode, missing.stdout), (1, ""))
+        self.assertIn("none.conf", missing.stderr)
+        with open(self.stack.conf) as file:
+            text = file.read()
+        away = self.stack.dir + "/away.conf"
+        with open(away, "w") as file:
+            file.write(text.replace(self.stack.db.socket, self.stack.dir + "/no.sock"))
+        for arguments in (["queue"], ["client", "list"], ["migrate"], ["why", "1"], ["suppress", "list", "x"]):
+            with self.subTest(arguments=arguments):
+                done = self.stack.run("bailleurctl", "--config", away, *arguments, check=False)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn("bailleurctl: ", done.stderr)
+
+    def test_output_that_cannot_be_written(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([*self.stack.program("bailleurctl"), "--config", self.stack.conf, "queue"], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, env=self.stack.env(), timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot write the output", done.stderr)
+
+
+class ClientTest(WithSchema):
+    def stored_hash(self, name):
+        return self.value(f"SELECT LOWER(HEX(secret_hash)) FROM api_client WHERE name = '{name}'")
+
+    @staticmethod
+    def hash(secret):
+        return hashlib.blake2b(secret.encode(), digest_size=32).hexdigest()
+
+    def test_add(self):
+        made = self.json("client", "add", "Résidence d'Été", "--rate", "60", "--burst", "7")
+        self.assertEqual({name: made[name] for name in ("name", "rate", "burst")},
+                         {"name": "Résidence d'Été", "rate": 60, "burst": 7})
+        self.assertRegex(made["auth_key"], r"^[A-Za-z0-9_-]{22}$")
+        self.assertRegex(made["auth_secret"], r"^[A-Za-z0-9_-]{43}$")
+        row = self.stack.sql(f"SELECT id, auth_key, rate, burst, disabled_at FROM api_client WHERE id = {made['id']}")
+        self.assertEqual(row, [[str(made["id"]), made["auth_key"], "60", "7", None]])
+        self.assertEqual(self.value(f"SELECT LOWER(HEX(secret_hash)) FROM api_client WHERE id = {made['id']}"),
+                         self.hash(made["auth_secret"]))
+
+    def test_add_for_people(self):
+        out = self.ctl("client", "add", "people")
+        secret = re.search(r"auth_secret +(\S+)", out)[1]
+        self.assertEqual(self.stored_hash("people"), self.hash(secret))
+        self.assertEqual(self.stack.sql("SELECT rate, burst FROM api_client WHERE name = 'people'"), [["6000", "1000"]])
+
+    def test_a_name_is_taken_once(self):
+        first = self.json("client", "add", "unique")
+        self.fails(1, "«unique» is there already", "client", "add", "unique")
+        self.assertEqual(self.stored_hash("unique"), self.hash(first["auth_secret"]))
+        self.assertEqual(self.value("SELECT COUNT(*) FROM api_client WHERE name = 'unique'"), "1")
+
+    def test_names_at_the_limit(self):
+        for name in ("é" * 100, "a", "--rate", "x'); DROP TABLE api_client; --"):
+            with self.subTest(name=name):
+                self.assertEqual(self.json("client", "add", "--", name)["name"], name)
+        self.assertIn("é" * 100, [client["name"] for client in self.json("client", "list")["clients"]])
+
+    def test_disable_and_enable(self):
+        self.ctl("client", "add", "switched")
+        self.assertEqual(self.ctl("client", "disable", "switched"), "switched is disabled\n")
+        self.assertTrue(self.listed("switched")["disabled"])
+        self.assertRegex(self.ctl("client", "list"), r"(?m)^\d+ +switched +\S+ +6000 +1000 +disabled +\d{4}-")
+        self.assertTrue(self.json("client", "disable", "switched")["disabled"])        # twice is once
+        self.assertEqual(self.json("client", "enable", "switched")["disabled"], False)
+        self.assertEqual(self.ctl("client", "enable", "switched"), "switched is enabled\n")
+        self.assertFalse(self.listed("switched")["disabled"])
+
+    def listed(self, name):
+        return {client["name"]: client for client in self.json("client", "list")["clients"]}[name]
+
+    def test_rotate(self):
+        first = self.json("client", "add", "rotated", "--rate", "5")
+        second = self.json("client", "rotate", "rotated")
+        self.assertEqual({**first, "auth_secret": 0}, {**second, "auth_secret": 0})
+        self.assertNotEqual(first["auth_secret"], second["auth_secret"])
+        self.assertEqual(self.stored_hash("rotated"), self.hash(second["auth_secret"]))
+        listed = self.listed("rotated")
+        self.assertEqual(listed["auth_key"], first["auth_key"])
+        self.assertRegex(listed["created_at"], _ISO)
+        self.assertNotIn(second["auth_secret"], self.ctl("client", "list") + self.ctl("--json", "client", "list"))
+
+    def test_nobody(self):
+        for command in ("disable", "enable", "rotate"):
+            with self.subTest(command=command):
+                self.fails(1, "no client is named «nobody»", "client", command, "nobody")
+
+
+class DeliveryTest(WithSchema):
+    """queue, why and resend, over rows in every state."""
+
+    _END = {"queued": "NOW(3)", "claimed": "NOW(3) + INTERVAL 1 HOUR", "transmitting": "NOW(3) + INTERVAL 1 HOUR"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.client = json.loads(cls.stack.ctl("--json", "client", "add", "Bailleur Un").stdout)
+
+    def setUp(self):
+        self.stack.sql("DELETE FROM delivery_event; DELETE FROM delivery; DELETE FROM message")
+
+    def message(self, *states, subject="Sujet", minutes=0):
+        """Inserts a message with a delivery by e-mail in the first state, and one by SMS in the second; its id."""
+        made, request = f"UTC_TIMESTAMP(3) - INTERVAL {minutes} MINUTE", uuid.uuid4().hex
+        escaped = subject.replace("\\", "\\\\").replace("'", "''")
+        self.stack.sql(
+            "INSERT INTO message (client_id, request_uuid, request_index, channel, email, phone, email_subject, email_content,"
+            " sms_content, identifier1, force_sending, unsubscribe_link, test_mode, created_at)"
+            f" VALUES ({self.client['id']}, 0x{request}, 0, '{'both' if len(states) > 1 else 'email'}', 'Jean@exemple.fr',"
+            f" '06 02 03 04 05', '{escaped}', 'SECRET-CONTENT', 'SECRET-CONTENT', 'id-1', 0, 1, 0, {made})")
+        message = self.value(f"SELECT id FROM message WHERE request_uuid = 0x{request}")
+        for state, (channel, to) in zip(states, [("mail", "Jean@exemple.fr"), ("sms", "+33602030405")]):
+            self.deliver(message, state, channel, to, made)
+        return int(message)
+
+    def deliver(self, message, state, channel, to, made):
+        name, claim = uuid.uuid4().hex, "NULL" if state == "queued" else "0x" + uuid.uuid4().hex
+        due = self._END[state].replace("NOW", "UTC_TIMESTAMP") if state in self._END else "NULL"
+        sent = made if state in ("sent", "delivered") else "NULL"
+        error = "'550 no such user'" if state in ("failed", "expired", "unknown", "suppressed") else "NULL"
+        self.stack.sql(
+            "INSERT INTO delivery (message_id, channel, uuid, recipient, state, due_at, expires_at, attempts, changes, claim_id,"
+            f" sent_at, error_message) VALUES ({message}, '{channel}', 0x{name}, '{to}', '{state}', {due},"
+            f" {made} + INTERVAL 1 MINUTE, 1, 1, {claim}, {sent}, {error});"
+            "INSERT INTO delivery_event SELECT id, 1, UTC_TIMESTAMP(3), state, 'host:42', error_message FROM delivery"
+            f" WHERE uuid = 0x{name};"
+            f"UPDATE message SET has_error = has_error OR {error} IS NOT NULL WHERE id = {message}")
+
+    def states(self, message):
+        return [row[0] for row in self.stack.sql(f"SELECT state FROM delivery WHERE message_id = {message} ORDER BY channel")]
+
+    def test_queue(self):
+        self.assertEqual(self.json("queue")["queue"], [])
+        self.message("queued", "failed", minutes=90)
+        self.message("queued", minutes=5)
+        self.message("unknown", "delivered")
+        answer = self.json("queue")
+        counts = {(row["channel"], row["state"]): row for row in answer["queue"]}
+        self.assertEqual({key: row["count"] for key, row in counts.items()},
+                         {("email", "queued"): 2, ("sms", "failed"): 1, ("email", "unknown"): 1, ("sms", "delivered"): 1})
+        self.assertAlmostEqual(counts["email", "queued"]["age"], 90 * 60, delta=600)
+        self.assertRegex(counts["email", "queued"]["oldest"], _ISO)
+        due = {row["channel"]: row for row in answer["due"]}
+        self.assertEqual((due["email"]["count"], due["sms"]["count"]), (2, 0))
+        text = self.ctl("queue")
+        self.assertRegex(text, r"(?m)^email +queued +2 +\d{4}-\S+Z +1h 3\dm$")
+        self.assertRegex(text, r"(?m)^sms +failed +1 ")
+        self.assertIn("email: 2 due now", text)
+
+    def test_why(self):
+        message = self.message("failed", "sent", subject="Votre «reçu» \U0001f3e0")
+        story = self.json("why", message)
+        self.assertEqual((story["id"], story["client"], story["channel"], story["state"], story["subject"]),
+                         (message, "Bailleur Un", "both", "failed", "Votre «reçu» \U0001f3e0"))
+        self.assertEqual([(d["channel"], d["state"], d["recipient"], d["attempts"], d["error"]) for d in story["deliveries"]],
+                         [("email", "failed", "Jean@exemple.fr", 1, "550 no such user"),
+                          ("sms", "sent", "+33602030405", 1, None)])
+        self.assertEqual(sorted((e["state"], e["by"], e["detail"]) for e in story["events"]),
+                         [("failed", "host:42", "550 no such user"), ("sent", "host:42", None)])
+        self.assertRegex(story["events"][0]["at"], _ISO)
+        text = self.ctl("why", message)
+        for part in (f"message {message}: failed\n", "client        Bailleur Un\n", "550 no such user", "host:42",
+                     "Votre «reçu» \U0001f3e0", story["deliveries"][0]["uuid"]):
+            self.assertIn(part, text)
+        self.assertNotIn("SECRET-CONTENT", text + json.dumps(story))
+
+    def test_why_by_other_names(self):
+        self.message("sent")
+        message = self.message("failed", "sent")
+        for delivery in self.json("why", message)["deliveries"]:
+            name = delivery["uuid"]
+            for given in (name, name.upper(), f"<{name}@mail.exemple.fr>", f"{name}@mail.exemple.fr"):
+                with self.subTest(given=given):
+                    self.assertEqual(self.json("why", given)["id"], message)
+
+    def test_why_of_nothing(self):
+        self.fails(1, "no message has the number 999999", "why", "999999")
+        self.fails(1, "no delivery is known as", "why", str(uuid.uuid4()))
+
+    def test_why_shows_control_characters_harmlessly(self):
+        message = self.message("sent", subject="a\x1b[2Jb\x07c\u009bd\ne")
+        text = self.ctl("why", message)
+        self.assertIn("a\\x1b[2Jb\\x07c\\xc2\\x9bd\\x0ae", text)
+        self.assertEqual(self.json("why", message)["subject"], "a\x1b[2Jb\x07c\u009bd\ne")
+
+    def test_resend_a_message(self):
+        for state in ("failed", "expired", "unknown"):
+            with self.subTest(state=state):
+                message = self.message(state, "delivered", minutes=60)
+                self.assertEqual(self.json("resend", message), {"queued": 1})
+                self.assertEqual(self.states(message), ["queued", "delivered"])
+                row = self.stack.sql("SELECT due_at <= UTC_TIMESTAMP(3), expires_at > UTC_TIMESTAMP(3) + INTERVAL 1 DAY, changes"
+                                     f" FROM delivery WHERE message_id = {message} AND channel = 'mail'")
+                self.assertEqual(row, [["1", "1", "2"]])
+                last = [event for event in self.json("why", message)["events"] if event["state"] == "queued"]
+                self.assertEqual([event["by"] for event in last], ["operator"])
+                self.assertEqual(self.json("why", message)["state"], "queued")
+
+    def test_resend_what_needs_no_resending(self):
+        for state in ("queued", "claimed", "transmitting", "sent", "delivered"):
+            with self.subTest(state=state):
+                message = self.message(state)
+                before = self.stack.sql(f"SELECT * FROM delivery WHERE message_id = {message}")
+                self.fails(1, f"message {message} is {state}: nothing of it can be sent again", "resend", message)
+                self.assertEqual(self.stack.sql(f"SELECT * FROM delivery WHERE message_id = {message}"), before)
+        self.fails(1, "no message has the number 999999", "resend", "999999")
+
+    def test_resend_all_of_a_state(self):
+        ids = {state: [self.message(state) for _ in range(3)] for state in ("failed", "unknown", "sent", "expired")}
+        self.assertEqual(self.ctl("resend", "--failed"), "3 deliveries queued again\n")
+        self.assertEqual([self.states(m) for m in ids["failed"]], [["queued"]] * 3)
+        self.assertEqual([self.states(m) for m in ids["unknown"]], [["unknown"]] * 3)
+        self.assertEqual(self.json("resend", "--unknown"), {"queued": 3})
+        self.assertEqual([self.states(m) for m in ids["unknown"]], [["queued"]] * 3)
+        self.assertEqual([self.states(m) for m in ids["sent"] + ids["expired"]], [["sent"]] * 3 + [["expired"]] * 3)
+        self.assertEqual(self.json("resend", "--unknown"), {"queued": 0})
+
+    def on_terminal(self, answer, *arguments):
+        """Runs a command whose standard input is a terminal at which this answer is typed; status and standard error."""
+        ours, theirs = pty.openpty()
+        try:
+            os.write(ours, answer.encode())
+            done = subprocess.run([*self.stack.program("bailleurctl"), "--config", self.stack.conf, *arguments], stdin=theirs,
+                                  capture_output=True, text=True, env=self.stack.env(), timeout=60)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        return done.returncode, done.stderr
+
+    def test_resend_unknown_asks_on_a_terminal(self):
+        message = self.message("unknown")
+        for arguments in (["resend", "--unknown"], ["resend", str(message)]):
+            for answer in ("n\n", "\n", "\x04"):
+                with self.subTest(arguments=arguments, answer=answer):
+                    status, said = self.on_terminal(answer, *arguments)
+                    self.assertEqual(status, 1)
+                    self.assertIn("may have arrived already", said)
+                    self.assertEqual(self.states(message), ["unknown"])
+        status, said = self.on_terminal("y\n", "resend", "--unknown")
+        self.assertEqual((status, self.states(message)), (0, ["queued"]))
+        other = self.message("unknown")
+        status, said = self.on_terminal("", "resend", str(other), "--yes")
+        self.assertEqual((status, said, self.states(other)), (0, "", ["queued"]))
+        failed = self.message("failed")
+        self.assertEqual(self.on_terminal("", "resend", str(failed)), (0, ""))
+
+    def test_two_operators_resend_once(self):
+        messages = [self.message("failed") for _ in range(20)]
+        answers = []
+        operators = [threading.Thread(target=lambda: answers.append(self.json("resend", "--failed")["queued"]))
+                     for _ in range(2)]
+        for operator in operators:
+            operator.start()
+        for operator in operators:
+            operator.join(60)
+        self.assertEqual(sum(answers), len(messages))
+        self.assertEqual(self.value("SELECT COUNT(*) FROM delivery_event WHERE state = 'queued'"), str(len(messages)))
+
+
+class SuppressTest(WithSchema):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name in ("a", "b"):
+            cls.stack.ctl("client", "add", name)
+
+    def setUp(self):
+        self.stack.sql("DELETE FROM unsubscribe")
+
+    def listed(self, *arguments):
+        return [(entry["channel"], entry["address"]) for entry in self.json("suppress", "list", *arguments)["suppressed"]]
+
+    def test_add_list_remove(self):
+        self.assertEqual(self.listed("a"), [])
+        self.assertEqual(self.json("suppress", "add", "a", "Jean@EXEMPLE.fr"),
+                         {"client": "a", "channel": "email", "address": "Jean@exemple.fr", "outcome": "suppressed"})
+        self.assertEqual(self.ctl("suppress", "add", "a", "06 02 03 04 05"), "+33602030405 suppressed (sms, a)\n")
+        self.assertEqual(self.ctl("suppress", "add", "a", "--channel", "sms", "0602030405"),
+                         "+33602030405 suppressed (sms, a)\n")
+        self.assertEqual(self.listed("a"), [("email", "Jean@exemple.fr"), ("sms", "+33602030405")])
+        self.assertEqual(self.listed("a", "--channel", "sms"), [("sms", "+33602030405")])
+        self.assertEqual(self.listed("a", "--channel", "email"), [("email", "Jean@exemple.fr")])
+        self.assertEqual(self.listed("b"), [])
+        self.assertRegex(self.ctl("suppress", "list", "a"),
+                         r"^\d{4}-\S+Z  email  Jean@exemple\.fr\n\d{4}-\S+Z  sms    \+33602030405\n$")
+        self.fails(1, "not suppressed for «b»", "suppress", "remove", "b", "jean@exemple.fr")
+        self.assertEqual(self.json("suppress", "remove", "a", "+33 6 02 03 04 05")["outcome"], "removed")
+        self.assertEqual(self.ctl("suppress", "remove", "a", "Jean@exemple.fr"), "Jean@exemple.fr removed (email, a)\n")
+        self.assertEqual(self.listed("a"), [])
+        self.fails(1, "not suppressed", "suppress", "remove", "a", "Jean@exemple.fr")
+
+    def test_bad_addresses(self):
+        for arguments, says in [
+            (["a", "jean@"], "not an e-mail address"), (["a", "0602"], "not a telephone number"),
+            (["a", "--channel", "email", "0602030405"], "not an e-mail address"),
+            (["a", "--channel", "sms", "jean@exemple.fr"], "not a telephone number"),
+            (["a", "a@b.fr\r\nRCPT TO:<c@d.fr>"], "not an e-mail address"), (["a"], "usage:"), (["a", "b", "c"], "usage:"),
+        ]:
+            for command in ("add", "remove"):
+                with self.subTest(command=command, arguments=arguments):
+                    self.fails(2, says, "suppress", command, *arguments)
+        self.assertEqual(self.value("SELECT COUNT(*) FROM unsubscribe"), "0")
+
+    def test_nobody(self):
+        for arguments in (["list", "nobody"], ["add", "nobody", "a@b.fr"], ["remove", "nobody", "a@b.fr"]):
+            self.fails(1, "no client is named «nobody»", "suppress", *arguments)
+
+    def test_a_long_list_is_whole(self):
+        self.stack.sql("INSERT INTO unsubscribe (client_id, channel, address, created_at)"
+                       " SELECT (SELECT id FROM api_client WHERE name = 'b'), 'mail', CONCAT('r', seq, '@exemple.fr'),"
+                       " UTC_TIMESTAMP(3) - INTERVAL seq SECOND FROM seq_1_to_2500")
+        listed = self.listed("b")
+        self.assertEqual(listed, [("email", f"r{n}@exemple.fr") for n in range(1, 2501)])
+        self.assertEqual(self.ctl("suppress", "list", "b").count("\n"), 2500)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,98 @@
+"""The documents say what the program does: every option, route and command is described, and none that is not there."""
+
+import glob
+import re
+import subprocess
+import unittest
+
+from tests.lib.stack import TOP
+
+_OPTION = re.compile(r'\{\s*"(\w+)",\s*"(\w+)",\s*(SETTINGS_\w+),\s*AT\(\w+\),\s*"((?:[^"\\]|\\.)*)"')
+_ROUTE = re.compile(r'\{((?:HTTP_\w+|\s|\|)+),\s*"(/[^"]*)",')
+_COMMAND = re.compile(r'\{\{"(\w+)"(?:, "(\w+)")?\}')
+
+
+def read(name):
+    with open(f"{TOP}/{name}", encoding="utf-8") as file:
+        return file.read()
+
+
+def options():
+    """(group, name): default, of the table that reads the configuration."""
+    table = read("src/base/settings.c").split("settings_options[] = {", 1)[1].split("\n};", 1)[0]
+    found = {(m[1], m[2]): m[4] for m in _OPTION.finditer(table)}
+    assert len(found) == len(re.findall(r"\bAT\(\w+\), \"", table)), "the table has a row that this test cannot read"
+    return found
+
+
+def described_options():
+    """(group, name): default, of the manual page; a default that is not given as a word is ""."""
+    found = {}
+    for part in re.split(r"^\.Ss ", read("man/bailleur.conf.5"), flags=re.M)[1:]:
+        group = re.match(r"The \[(\w+)\] group\n", part)
+        if not group or ".Bl" not in part:
+            continue
+        for item in re.split(r"^\.It Ic ", part.split(".El")[0], flags=re.M)[1:]:
+            default = re.search(r"^Default:\n\.Cm (\S+) \.$", item, flags=re.M)
+            found[group[1], item.split("\n", 1)[0].strip()] = default[1] if default else ""
+    return found
+
+
+def routes():
+    """{(path, method)} of the table of routes, captures as OpenAPI writes them."""
+    table = read("src/routes.c").split("ROUTES[] = {", 1)[1].split("\n};", 1)[0]
+    rows = _ROUTE.findall(table)
+    assert len(rows) == len(re.findall(r"^\t\{", table, flags=re.M)), "the table has a row that this test cannot read"
+    return {(re.sub(r":(\w+)\??", r"{\1}", path), method)
+            for methods, path in rows for method in re.findall(r"HTTP_(\w+)", methods)}
+
+
+def described_routes():
+    found, path, within = set(), None, False
+    for line in read("docs/openapi.yaml").splitlines():
+        if re.match(r"\S", line):
+            within = line.startswith("paths:")
+        elif within and (m := re.match(r"  [\"']?(/[^\"':]*)[\"']?:\s*$", line)):
+            path = m[1]
+        elif within and path and (m := re.match(r"    (get|post|put|delete|patch|head):\s*$", line)):
+            found.add((path, m[1].upper()))
+    return found
+
+
+class DocumentsTest(unittest.TestCase):
+    maxDiff = None
+
+    def test_options(self):
+        self.assertEqual(described_options(), options())
+
+    def test_routes(self):
+        self.assertEqual(described_routes(), routes())
+
+    def test_commands(self):
+        table = read("src/bailleurctl.c").split("commands[] = {", 1)[1].split("\n};", 1)[0]
+        programmed = {" ".join(filter(None, words)) for words in _COMMAND.findall(table)}
+        self.assertGreater(len(programmed), 10)
+        page = read("man/bailleurctl.8").split(".Ss Commands", 1)[1]
+        described = {m[1].strip() for m in re.finditer(r"^\.It Cm ((?:[a-z]+ ?)+)", page, flags=re.M)}
+        self.assertEqual(described, programmed)
+
+    def test_manual_pages_are_clean(self):
+        pages = glob.glob(f"{TOP}/man/*.[1-8]")
+        self.assertGreater(len(pages), 3)
+        for page in pages:
+            # In their directory, where the pages they refer to are found.
+            done = subprocess.run(["mandoc", "-Tlint", "-W", "style", page], cwd=f"{TOP}/man", capture_output=True,
+                                  text=True, timeout=20)
+            self.assertEqual((done.stdout + done.stderr, done.returncode), ("", 0))
+
+    def test_every_program_has_a_page(self):
+        makefile = read("src/local.mk")
+        programs = set(re.findall(r"^s?bin_PROGRAMS \+= (.*)$", makefile, flags=re.M))
+        names = {name for line in programs for name in line.split()}
+        self.assertTrue(names)
+        for name in names:
+            self.assertTrue(glob.glob(f"{TOP}/man/{name}.[18]"), f"{name} has no manual page")
+
+
+if __name__ == "__main__":
+    unittest.main()
