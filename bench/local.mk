@@ -1,8 +1,6 @@
-# Sources of bench/.
 # Sources of bench/: the baselines that scripts/bench measures against; `make bench-programs` builds them.
-EXTRA_PROGRAMS += bench-echo bench-insert bench-curl bench-claim
-# Sources of bench/: the baselines that scripts/bench measures against; `make bench-programs` builds them.
-EXTRA_PROGRAMS += bench-echo bench-insert bench-curl
+bench_programs = bench-echo bench-insert bench-curl bench-claim
+EXTRA_PROGRAMS += $(bench_programs)
 bench_echo_SOURCES = bench/bench-echo.c bench/bench.c bench/bench.h
 bench_echo_LDADD = $(FCGI_LIBS)
 bench_insert_SOURCES = bench/bench-insert.c bench/bench.c bench/bench.h
@@ -11,12 +9,8 @@ bench_curl_SOURCES = bench/bench-curl.c bench/bench.c bench/bench.h
 bench_curl_LDADD = $(CURL_LIBS)
 bench_claim_SOURCES = bench/bench-claim.c bench/bench.c bench/bench.h
 bench_claim_LDADD = $(LIBS_ALL)
-CLEANFILES += $(EXTRA_PROGRAMS)
+CLEANFILES += $(bench_programs)
 
 .PHONY: bench-programs
-bench-programs: bench-echo$(EXEEXT) bench-insert$(EXEEXT) bench-curl$(EXEEXT) bench-claim$(EXEEXT)
+bench-programs: $(bench_programs)
 EXTRA_DIST += bench/__init__.py bench/http_items.py bench/measure.py bench/sender_items.py bench/size_items.py bench/world.py
-CLEANFILES += $(EXTRA_PROGRAMS)
-
-.PHONY: bench-programs
-bench-programs: bench-echo$(EXEEXT) bench-insert$(EXEEXT) bench-curl$(EXEEXT)
