@@ -19,3 +19,4 @@ EXTRA_DIST += tests/e2e/examples/status.sh
 EXTRA_DIST += tests/e2e/test_communication.py
 EXTRA_DIST += tests/e2e/test_hostile.py
 EXTRA_DIST += tests/e2e/test_isolation.py
+EXTRA_DIST += tests/e2e/test_run.py

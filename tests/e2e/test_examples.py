@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 
-from lib.stack import StackCase
+from tests.lib.stack import StackCase
 
 EXAMPLES = os.path.join(os.path.dirname(__file__), "examples")
 HOST = "https://communication.avis-locataire.com"

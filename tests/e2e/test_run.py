@@ -14,9 +14,9 @@ import tempfile
 import time
 import unittest
 
-from lib.process import wait_until
-from lib.stack import TOP, free_port
-from lib.web import Web
+from tests.lib.process import wait_until
+from tests.lib.stack import TOP, free_port
+from tests.lib.web import Web
 
 PROGRAMS = ("bailleur-api", "bailleur-sender", "bailleurctl")
 NOBODY = 65534

@@ -1,4 +1,4 @@
-"""Runs one module of end-to-end tests and counts its cases: python3 -m lib.runner e2e.test_examples REPORT.json"""
+"""Runs one module of end-to-end tests and counts its cases: python3 -m tests.lib.runner tests.e2e.test_examples REPORT.json"""
 
 import json
 import sys
@@ -28,7 +28,7 @@ class Result(unittest.TextTestResult):
 
     @staticmethod
     def _say(good, name, seconds):
-        print(f"{'ok    ' if good else 'FAILED'} {name.removeprefix('e2e.')} ({seconds:.1f} s)", flush=True)
+        print(f"{'ok    ' if good else 'FAILED'} {name.removeprefix('tests.e2e.')} ({seconds:.1f} s)", flush=True)
 
     def addSuccess(self, test):
         unittest.TestResult.addSuccess(self, test)

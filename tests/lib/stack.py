@@ -11,7 +11,11 @@ The whole of bailleur for a test: a private MariaDB, bailleur-api behind a real 
             self.assertEqual(len(self.stack.mails()), 1)
 
 A class shares one stack among its tests. Everything lives in a private directory, on ports free at the time, and is
-gone at the end. What a sanitizer or valgrind reports is a failure. The environment:
+gone at the end. What a sanitizer or valgrind reports is a failure. From the top of the tree:
+
+    BAILLEUR_BUILD=build python3 -m unittest -v tests.e2e.test_examples
+
+The environment:
 
     BAILLEUR_BUILD          the build directory to test (build/ by default)
     BAILLEUR_VALGRIND       when set, the programs under test run under valgrind

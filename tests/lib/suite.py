@@ -184,7 +184,7 @@ def e2e_module(name, kind, label, valgrind=False, timeout=600):
         if os.path.exists(old):
             os.unlink(old)
     began = time.monotonic()
-    execute([sys.executable, "-m", "lib.runner", "e2e." + name, report], log, timeout, TOP + "/tests", env)
+    execute([sys.executable, "-m", "tests.lib.runner", "tests.e2e." + name, report], log, timeout, TOP, env)
     try:
         with open(report) as file:
             counts = json.load(file)
@@ -286,7 +286,8 @@ def lint_shell():
 
 
 def lint_nginx():
-    return check("lint nginx", [sys.executable, "-m", "lib.nginx_check", WORK], cwd=TOP + "/tests")
+    return total(check(f"lint nginx, {which}", [sys.executable, "-m", "tests.lib.nginx_check", which])
+                 for which in ("local", "production"))
 
 
 def distcheck():
