@@ -24,6 +24,19 @@ TESTS += tests/unit/test_db
 tests_unit_test_db_SOURCES = tests/unit/test_db.c tests/unit/dbtest.c tests/unit/dbtest.h
 tests_unit_test_db_CPPFLAGS = $(DBTEST_CPPFLAGS)
 tests_unit_test_db_LDADD = $(LIBS_UNIT)
+
+# Requests: parameters, parsers, routes.
+check_PROGRAMS += tests/unit/test_params
+TESTS += tests/unit/test_params
+tests_unit_test_params_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_parse
+TESTS += tests/unit/test_parse
+tests_unit_test_parse_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_router
+TESTS += tests/unit/test_router
+tests_unit_test_router_LDADD = $(LIBS_UNIT)
 endif
 
 if HAVE_CHECK
