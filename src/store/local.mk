@@ -4,10 +4,21 @@ libbailleur_a_SOURCES += \
 	src/store/client.c \
 	src/store/client.h \
 	src/store/delivery.h \
+	src/store/delivery_lookup.c \
 	src/store/idempotency.c \
 	src/store/idempotency.h \
+	src/store/locataire.c \
+	src/store/locataire.h \
+	src/store/operation.c \
+	src/store/operation.h \
 	src/store/outbox.c \
 	src/store/outbox.h \
 	src/store/outbox_list.c \
+	src/store/patrimoine.c \
+	src/store/patrimoine.h \
+	src/store/rows.c \
+	src/store/rows.h \
 	src/store/unsubscribe.c \
-	src/store/unsubscribe.h
+	src/store/unsubscribe.h \
+	src/store/user.c \
+	src/store/user.h
