@@ -11,7 +11,7 @@ import threading
 import unittest
 import uuid
 
-from lib.stack import TOP, Stack
+from tests.lib.stack import TOP, Stack
 
 _ISO = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 

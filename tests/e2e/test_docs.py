@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from lib.stack import TOP
+from tests.lib.stack import TOP
 
 _OPTION = re.compile(r'\{\s*"(\w+)",\s*"(\w+)",\s*(SETTINGS_\w+),\s*AT\(\w+\),\s*"((?:[^"\\]|\\.)*)"')
 _ROUTE = re.compile(r'\{((?:\w+|\s|\|)+),\s*"(/[^"]*)",')
