@@ -1,3 +1,11 @@
-# Sources of scripts/.
-EXTRA_DIST += scripts/bench scripts/ctl scripts/install-packages scripts/nginx.conf.in scripts/packages.list scripts/run \
-	scripts/sender-loop scripts/state.sh scripts/stop scripts/test
+# Sources of scripts/. One a line, so that additions do not collide.
+EXTRA_DIST += scripts/bench
+EXTRA_DIST += scripts/ctl
+EXTRA_DIST += scripts/install-packages
+EXTRA_DIST += scripts/nginx.conf.in
+EXTRA_DIST += scripts/packages.list
+EXTRA_DIST += scripts/run
+EXTRA_DIST += scripts/sender-loop
+EXTRA_DIST += scripts/state.sh
+EXTRA_DIST += scripts/stop
+EXTRA_DIST += scripts/test

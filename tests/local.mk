@@ -1,15 +1,16 @@
-# Sources of tests/: the harness of the end-to-end tests.
-EXTRA_DIST += tests/lib/__init__.py tests/lib/kannel.py tests/lib/lsan.supp tests/lib/mariadb.py tests/lib/process.py \
-	tests/lib/runner.py tests/lib/smtp.py tests/lib/stack.py tests/lib/suite.py tests/lib/tokens.py \
-	tests/lib/valgrind.supp tests/lib/web.py tests/lib/with-mariadb
-EXTRA_DIST += tests/lib/__init__.py tests/lib/lsan.supp tests/lib/mariadb.py tests/lib/process.py tests/lib/stack.py \
-	tests/lib/valgrind.supp tests/lib/web.py
-EXTRA_DIST += tests/lib/__init__.py tests/lib/lsan.supp tests/lib/mariadb.py tests/lib/process.py tests/lib/runner.py \
-	tests/lib/stack.py tests/lib/suite.py tests/lib/valgrind.supp tests/lib/web.py
-EXTRA_DIST += tests/lib/kannel.py tests/lib/smtp.py
-EXTRA_DIST += tests/lib/__init__.py tests/lib/lsan.supp tests/lib/mariadb.py tests/lib/process.py tests/lib/runner.py \
-	tests/lib/stack.py tests/lib/suite.py tests/lib/valgrind.supp tests/lib/web.py
-EXTRA_DIST += tests/__init__.py tests/lib/__init__.py tests/lib/lsan.supp tests/lib/mariadb.py tests/lib/nginx_check.py \
-	tests/lib/process.py tests/lib/runner.py tests/lib/stack.py tests/lib/suite.py tests/lib/valgrind.supp tests/lib/web.py
-EXTRA_DIST += tests/lib/with-mariadb
+# Sources of tests/: the harness of the end-to-end tests. One a line, so that additions do not collide.
+EXTRA_DIST += tests/__init__.py
+EXTRA_DIST += tests/lib/__init__.py
+EXTRA_DIST += tests/lib/kannel.py
+EXTRA_DIST += tests/lib/lsan.supp
+EXTRA_DIST += tests/lib/mariadb.py
+EXTRA_DIST += tests/lib/nginx_check.py
+EXTRA_DIST += tests/lib/process.py
+EXTRA_DIST += tests/lib/runner.py
+EXTRA_DIST += tests/lib/smtp.py
+EXTRA_DIST += tests/lib/stack.py
+EXTRA_DIST += tests/lib/suite.py
 EXTRA_DIST += tests/lib/tokens.py
+EXTRA_DIST += tests/lib/valgrind.supp
+EXTRA_DIST += tests/lib/web.py
+EXTRA_DIST += tests/lib/with-mariadb
