@@ -9,7 +9,8 @@ import tempfile
 
 from .process import Process, wait_until
 
-_SMALL = ["--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M"]
+_SMALL = ["--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M",
+          "--innodb-temp-data-file-path=ibtmp1:5M:autoextend"]
 _template = None
 
 
