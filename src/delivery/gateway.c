@@ -26,6 +26,7 @@ struct slot {
 	CURL *easy;
 	struct job *job;                /* NULL: free */
 	unsigned passes;                /* how often libcurl was about to send the request */
+	bool answered;                  /* a status line of this request has come */
 	struct curl_slist *headers;
 	struct text url, body, answer;
 	char error[CURL_ERROR_SIZE];
@@ -118,7 +119,7 @@ static void slot_ended(struct wire_user *user, CURLcode result)
 	curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
 	FAULT("sms.answer");
 	/* A complete status line tells, even when the rest of the answer was lost on the way. */
-	if (status >= 200)
+	if (slot->answered && status >= 200)
 		judge(slot, status);
 	else
 		judge_failure(slot, result);
@@ -142,9 +143,12 @@ static size_t keep_answer(char *bytes, size_t size, size_t n, void *arg)
 	return len;
 }
 
-static size_t skip_header(char *bytes, size_t size, size_t n, void *arg)
+static size_t see_header(char *bytes, size_t size, size_t n, void *arg)
 {
-	(void)bytes, (void)arg;
+	struct slot *slot = arg;
+
+	if (size * n > 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		slot->answered = true;
 	return size * n;
 }
 
@@ -238,6 +242,7 @@ static void gateway_start(struct transport *transport, struct job *job)
 	id_uuid_text(delivery->uuid, id);
 	slot->job = job;
 	slot->passes = 0;
+	slot->answered = false;
 	gateway->used++;
 	job->carrier = slot;
 	make_request(slot, &message);
@@ -301,7 +306,8 @@ static void slot_init(struct slot *slot, struct gateway *gateway)
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, skip_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, see_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "bailleur/" VERSION);
 	if (settings->sms_transport_id == TRANSPORT_HTTP && settings->sms_user[0] != '\0') {
 		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);

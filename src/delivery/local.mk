@@ -3,3 +3,5 @@ libbailleur_a_SOURCES += src/delivery/transport.c src/delivery/transport.h src/d
 libbailleur_a_SOURCES += src/delivery/smtp.c src/delivery/smtp_reply.c src/delivery/smtp_reply.h
 libbailleur_a_SOURCES += src/delivery/gateway.c src/delivery/gateway_request.c src/delivery/gateway_request.h
 libbailleur_a_SOURCES += src/delivery/file.c
+libbailleur_a_SOURCES += src/delivery/courier.c src/delivery/courier.h src/delivery/render.c src/delivery/render.h
+libbailleur_a_SOURCES += src/delivery/progress.c src/delivery/progress.h

@@ -427,13 +427,22 @@ static void smtp_start(struct transport *transport, struct job *job)
 	say_command(conn, STAGE_MAIL);
 }
 
+/* While the mail was held the server must not have said anything, nor gone: whatever it said is no answer to the dot. */
+static bool is_silent(struct conn *conn)
+{
+	char byte;
+	size_t n;
+
+	return conn->in.len == 0 && curl_easy_recv(conn->easy, &byte, 1, &n) == CURLE_AGAIN;
+}
+
 static void smtp_go(struct transport *transport, struct job *job)
 {
 	struct conn *conn = job->carrier;
 
 	FAULT("sender.before_dot");
-	if (conn->in.len > 0) {         /* said before the dot, so no answer to it: the two sides are out of step */
-		conn_broken(conn, "the mail server spoke out of turn");
+	if (!is_silent(conn)) {
+		conn_broken(conn, "the mail server ended the connection before the mail");
 		return;
 	}
 	conn->state = CONN_DOT;

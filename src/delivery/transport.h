@@ -26,7 +26,7 @@ struct job {
 	struct batch *batch;            /* the claim it belongs to; the courier's */
 	const struct delivery *delivery;
 	struct pool *pool;              /* the claim's: what the outcome refers to lives in it */
-	struct text bytes;              /* the rendered mail; empty for an SMS */
+	struct text bytes;              /* the rendered mail, or the text of the SMS; the transport may change them */
 	void *carrier;                  /* the transport's own */
 	bool again;                     /* has come back once */
 	struct delivery_outcome outcome;
