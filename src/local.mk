@@ -9,3 +9,7 @@ bailleurctl_LDADD = $(LIBS_ALL)
 EXTRA_PROGRAMS += bailleur-api
 bailleur_api_SOURCES = src/bailleur-api.c
 bailleur_api_LDADD = $(LIBS_ALL)
+
+EXTRA_PROGRAMS += bailleur-sender
+bailleur_sender_SOURCES = src/bailleur-sender.c
+bailleur_sender_LDADD = $(LIBS_ALL)

@@ -49,6 +49,7 @@ struct lane {
 	struct job_list finals;                 /* outcomes to be recorded */
 	int64_t finals_since;
 	unsigned under_way;
+	unsigned ready_before;                  /* how many were ready in the turn before */
 	int64_t claim_at;
 	bool claimed;
 };
@@ -293,7 +294,6 @@ static void give_back(struct courier *courier, struct lane *lane)
 		job->outcome.error = lane->transport->down;
 		set_retry(courier->settings, job);
 		decide(lane, job, job->outcome.state, job->outcome.error);
-		log_outcome(courier, job);
 	}
 }
 
@@ -445,21 +445,29 @@ static void record_batch(struct courier *courier, struct batch *batch, struct la
 	collect(courier, lane);
 }
 
-/* Is it time to write down? Outcomes wait a moment for a delivery that has to be committed anyway. */
+/*
+ * Is it time to write down? Deliveries that stand ready wait for a turn that brings no more of them, since a commit costs the
+ * same for one as for many; outcomes wait a moment for a delivery that has to be committed anyway.
+ */
 static bool record_is_due(const struct courier *courier, const struct lane *lane, int64_t now)
 {
+	unsigned ready = lane->transport->ready.n;
+
 	if (courier->db_again_at > now)
 		return false;
-	if (lane->transport->ready.n > 0)
-		return true;
+	if (ready > 0)
+		return ready <= lane->ready_before || ready == lane->under_way;
 	return lane->finals.n > 0 && (lane->under_way == 0 || lane->finals.n >= RECORD_AT_ONCE / 2 ||
 	                              lane->finals_since + RECORD_AFTER <= now);
 }
 
 static void record(struct courier *courier, struct lane *lane)
 {
-	if (!record_is_due(courier, lane, clock_mono_us()))
+	if (!record_is_due(courier, lane, clock_mono_us())) {
+		lane->ready_before = lane->transport->ready.n;
 		return;
+	}
+	lane->ready_before = 0;
 	for (struct batch *batch = courier->batches; batch != NULL; batch = batch->next)
 		record_batch(courier, batch, lane);
 	close_finished_batches(courier);
@@ -506,7 +514,7 @@ static int patience(const struct courier *courier)
 	for (unsigned i = 0; i < LANES; i++) {
 		const struct lane *lane = &courier->lanes[i];
 
-		if (record_is_due(courier, lane, now))
+		if (record_is_due(courier, lane, now) || (lane->transport->ready.n > 0 && courier->db_again_at <= now))
 			return 0;
 		if (lane->waiting.n > 0 && lane->under_way == 0)
 			milliseconds = 100;
