@@ -84,17 +84,17 @@ static void finish(struct conn *conn, enum delivery_state state, const char *err
 
 /*
  * Nothing of the mail is with the server. On a connection that had been of use (servers close those after so many mails or
- * so long) it starts again at once, the first time; otherwise it is tried later.
+ * so long) it starts again at once, as often as there are connections to be so old; otherwise it is tried later.
  */
 static void not_sent(struct conn *conn, const char *why)
 {
 	struct job *job = conn->job;
 
-	if (conn->carried == 0 || job->again) {
+	if (conn->carried == 0 || job->again > conn->smtp->n) {
 		finish(conn, DELIVERY_QUEUED, why);
 		return;
 	}
-	job->again = true;
+	job->again++;
 	conn->job = NULL;
 	job_list_add(&conn->smtp->transport.again, job);
 }
@@ -427,13 +427,27 @@ static void smtp_start(struct transport *transport, struct job *job)
 	say_command(conn, STAGE_MAIL);
 }
 
-/* While the mail was held the server must not have said anything, nor gone: whatever it said is no answer to the dot. */
-static bool is_silent(struct conn *conn)
+/*
+ * While the mail was held the server must not have said anything, nor gone: whatever it said is no answer to the dot, but a
+ * refusal of what it has read so far. Returns true when it was silent; otherwise the mail has been dealt with.
+ */
+static bool was_silent(struct conn *conn)
 {
 	char byte;
-	size_t n;
+	size_t n = 0;
+	CURLcode result = curl_easy_recv(conn->easy, &byte, 1, &n);
 
-	return conn->in.len == 0 && curl_easy_recv(conn->easy, &byte, 1, &n) == CURLE_AGAIN;
+	if (result == CURLE_AGAIN && conn->in.len == 0)
+		return true;
+	conn->state = CONN_BODY;
+	text_add(&conn->in, &byte, n);
+	if (result == CURLE_OK && n > 0)
+		conn_read(conn);
+	else
+		conn_replies(conn);
+	if (conn->state != CONN_CLOSED)
+		conn_broken(conn, "connection to the mail server lost");
+	return false;
 }
 
 static void smtp_go(struct transport *transport, struct job *job)
@@ -441,10 +455,8 @@ static void smtp_go(struct transport *transport, struct job *job)
 	struct conn *conn = job->carrier;
 
 	FAULT("sender.before_dot");
-	if (!is_silent(conn)) {
-		conn_broken(conn, "the mail server ended the connection before the mail");
+	if (!was_silent(conn))
 		return;
-	}
 	conn->state = CONN_DOT;
 	conn->deadline = clock_mono_us() + transport->timeout * 1000000;
 	conn_say(conn, DOT, sizeof DOT - 1);

@@ -28,7 +28,7 @@ struct job {
 	struct pool *pool;              /* the claim's: what the outcome refers to lives in it */
 	struct text bytes;              /* the rendered mail, or the text of the SMS; the transport may change them */
 	void *carrier;                  /* the transport's own */
-	bool again;                     /* has come back once */
+	unsigned again;                 /* how often it has come back */
 	struct delivery_outcome outcome;
 };
 
