@@ -56,7 +56,7 @@ struct pool {
 
 static void __attribute__((noreturn)) out_of_memory(size_t size)
 {
-	log_event(LOG_LEVEL_ERROR, "out-of-memory", "bytes", log_num((int64_t)size), NULL);
+	log_msg(LOG_LEVEL_ERROR, "out-of-memory", "%zu bytes", size);
 	exit(EXIT_FAILURE);
 }
 

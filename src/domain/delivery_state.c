@@ -60,7 +60,7 @@ long delivery_retry_delay(unsigned attempt, long first, long max, unsigned rando
 		delay *= 2;
 	if (delay > max)
 		delay = max;
-	spread = delay * 2 / 5;
-	delay = delay - delay / 5 + (int64_t)((double)random / ((double)UINT32_MAX + 1) * (double)(spread + 1));
+	spread = delay / 5 * 2;
+	delay = delay - spread / 2 + (int64_t)((double)random / ((double)UINT32_MAX + 1) * (double)(spread + 1));
 	return delay < 1 ? 1 : (long)delay;
 }

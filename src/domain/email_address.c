@@ -84,7 +84,10 @@ static bool is_ascii(const char *s)
 	return true;
 }
 
-/* The domain as DNS has it, lower case; NULL when it is none. */
+/*
+ * The domain as DNS has it, lower case; NULL when it is none. Not with IDN2_USE_STD3_ASCII_RULES: under it libidn2 drops
+ * what it should refuse, and `é/b.fr` would become the domain of someone else.
+ */
 static const char *ascii_domain(struct pool *pool, const char *given)
 {
 	char *ascii = NULL, *domain;
@@ -93,7 +96,7 @@ static const char *ascii_domain(struct pool *pool, const char *given)
 		domain = pool_strdup(pool, given);
 	} else {
 		if (!text_is_utf8(given, strlen(given)) ||
-		    idn2_to_ascii_8z(given, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES) != IDN2_OK)
+		    idn2_to_ascii_8z(given, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
 			return NULL;
 		domain = pool_strdup(pool, ascii);
 		idn2_free(ascii);

@@ -77,3 +77,41 @@ endif
 check_PROGRAMS += tests/unit/calc
 tests_unit_calc_SOURCES = tests/unit/calc.c
 tests_unit_calc_LDADD = $(LIBS_ALL)
+# Of src/base/ and src/domain/.
+UNIT_RULES = \
+	tests/unit/test_pool \
+	tests/unit/test_text \
+	tests/unit/test_json_out \
+	tests/unit/test_json_in \
+	tests/unit/test_clock \
+	tests/unit/test_log \
+	tests/unit/test_id \
+	tests/unit/test_secret \
+	tests/unit/test_fault \
+	tests/unit/test_settings \
+	tests/unit/test_email_address \
+	tests/unit/test_phone_number \
+	tests/unit/test_channel \
+	tests/unit/test_delivery_state \
+	tests/unit/test_sms_text \
+	tests/unit/test_content
+check_PROGRAMS += $(UNIT_RULES)
+TESTS += $(UNIT_RULES)
+tests_unit_test_pool_LDADD = $(LIBS_UNIT)
+tests_unit_test_text_LDADD = $(LIBS_UNIT)
+tests_unit_test_json_out_LDADD = $(LIBS_UNIT)
+tests_unit_test_json_in_LDADD = $(LIBS_UNIT)
+tests_unit_test_clock_LDADD = $(LIBS_UNIT)
+tests_unit_test_log_LDADD = $(LIBS_UNIT)
+tests_unit_test_id_LDADD = $(LIBS_UNIT)
+tests_unit_test_secret_LDADD = $(LIBS_UNIT)
+tests_unit_test_fault_LDADD = $(LIBS_UNIT)
+tests_unit_test_settings_LDADD = $(LIBS_UNIT)
+tests_unit_test_email_address_LDADD = $(LIBS_UNIT)
+tests_unit_test_phone_number_LDADD = $(LIBS_UNIT)
+tests_unit_test_channel_LDADD = $(LIBS_UNIT)
+tests_unit_test_delivery_state_LDADD = $(LIBS_UNIT)
+tests_unit_test_sms_text_LDADD = $(LIBS_UNIT)
+tests_unit_test_content_LDADD = $(LIBS_UNIT)
+endif
+EXTRA_DIST += tests/unit/unit.h
