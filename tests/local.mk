@@ -15,3 +15,4 @@ EXTRA_DIST += tests/lib/valgrind.supp
 EXTRA_DIST += tests/lib/web.py
 EXTRA_DIST += tests/lib/with-mariadb
 EXTRA_DIST += tests/lib/smtp_server.py
+EXTRA_DIST += tests/lib/browser.py
