@@ -113,6 +113,10 @@ void list_messages(struct app *app, struct request *request)
 		return;
 	}
 	enum db_status status = outbox_list(app->db, request->pool, app->client.id, &filter, &listed, &n);
+	if (status == DB_NONE) {
+		error_invalid(request, "before_id");
+		return;
+	}
 	if (status != DB_OK) {
 		error_database(request, app->db, status, "list-messages");
 		return;

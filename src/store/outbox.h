@@ -78,7 +78,7 @@ struct outbox_filter {
 	uint64_t offset;
 };
 
-/* Newest first. Never another client's messages. */
+/* Newest first. Never another client's messages. DB_NONE: before_id is not a message of this client. */
 enum db_status outbox_list(struct db *db, struct pool *pool, uint64_t client_id, const struct outbox_filter *filter,
                            struct outbox_listed **listed_r, size_t *n_r);
 

@@ -54,7 +54,7 @@ class Isolation(StackCase):
     def test_every_filter_of_the_list(self):
         choices = {
             "with_error": ("true", "false"), "test_mode": ("true", "false"), "identifier1": ("commun", "%", "' OR 1=1 -- "),
-            "identifier2": ("lot",), "before_id": (str(self.ids[3]), str(self.ids[-1] + 1000), "9223372036854775807"),
+            "identifier2": ("lot",), "before_id": (str(self.ids[3]), str(self.mine), "9223372036854775807"),
             "from": ("2000-01-01",), "until": ("2999-01-01",), "offset": ("0", "1"), "limit": ("1", "1000"),
         }
         single = [{name: value} for name, values in choices.items() for value in values]
@@ -62,11 +62,18 @@ class Isolation(StackCase):
         seen = set()
         for parameters in [{}, *single, *pairs]:
             answer = self.get("/v1/messages", self.a, **parameters)
-            self.assertEqual(answer.status, 200, answer)
             self.assert_blind(answer)
-            seen.update(message["id"] for message in answer.json["messages"])
+            if parameters.get("before_id", str(self.mine)) == str(self.mine):
+                self.assertEqual(answer.status, 200, answer)
+                seen.update(message["id"] for message in answer.json["messages"])
+            else:
+                self.assertEqual((answer.status, answer.json["message"]), (400, "invalid before_id"))
         self.assertIn(self.mine, seen)
         self.assertFalse(seen & set(self.ids))
+
+    def test_anothers_id_is_as_good_as_none(self):
+        answers = [self.get("/v1/messages", self.a, before_id=number) for number in (self.ids[3], 999999999)]
+        self.assertEqual(answers[0].body, answers[1].body)
 
     def test_status_counts_only_ones_own(self):
         mine = self.get("/v1/messages_status", self.a, identifier1="commun").json
