@@ -21,3 +21,4 @@ EXTRA_DIST += tests/e2e/test_hostile.py
 EXTRA_DIST += tests/e2e/test_isolation.py
 EXTRA_DIST += tests/e2e/test_run.py
 EXTRA_DIST += tests/e2e/test_pages.py
+EXTRA_DIST += tests/e2e/test_openapi.py

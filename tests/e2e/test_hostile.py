@@ -9,7 +9,7 @@ import re
 import unittest
 import urllib.parse
 
-from tests.lib.stack import StackCase
+from lib.stack import StackCase
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 QUEUED = "Message successfully queued"
@@ -18,7 +18,8 @@ QUEUED = "Message successfully queued"
 class Try:
     """One request and what it must answer. `keeps`: fields of the list after an acceptance."""
 
-    def __init__(self, name, body=b"", status=400, message=None, path="/v1/send_email", type=FORM, query="", method="POST",
+    def __init__(self, name, body=b"", status=400, message=None, path="/v1/send_email", type=FORM, query="",
+                 method="POST",
                  headers=None, keeps=None):
         self.name, self.path, self.type, self.query, self.method = name, path, type, query, method
         self.body = body.encode() if isinstance(body, str) else body
@@ -154,26 +155,34 @@ HEADERS = [
 ]
 
 RECIPIENTS = [bad_text("recipient: " + (text or "empty")[:40], "invalid recipient", recipient=text) for text in (
-    "", " ", "a", "@", "@mail.com", "a@", "a@mail", "a@.com", "a@mail..com", ".a@mail.com", "a.@mail.com", "a..b@mail.com",
+    "", " ", "a", "@", "@mail.com", "a@", "a@mail", "a@.com", "a@mail..com", ".a@mail.com", "a.@mail.com",
+    "a..b@mail.com",
     "a@-mail.com", "a@mail-.com", "a@mail.com ", " a@mail.com", "a b@mail.com", "a@ma il.com", "a@b@mail.com",
     "<a@mail.com>", "Nom <a@mail.com>", "a@mail.com,b@mail.com", "a@mail.com;b@mail.com", "a@mail.com b@mail.com",
     "a@[127.0.0.1]", "a@[IPv6:::1]", "(commentaire)a@mail.com", "a@mail.com(x)", "été@mail.com", "a\u200b@mail.com",
-    "a@mail.com\u202e", "x" * 65 + "@mail.com", "a@" + "d." * 125 + "com", "a@" + "x" * 64 + ".com", "a@mail_x.com", "a:b@mail.com",
+    "a@mail.com\u202e", "x" * 65 + "@mail.com", "a@" + "d." * 125 + "com", "a@" + "x" * 64 + ".com", "a@mail_x.com",
+    "a:b@mail.com",
     "mailto:a@mail.com", "a@mail.com?bcc=b@mail.com", "a@mail.com/../b", "a@mail.com\"", "a@\u0000mail.com")]
 
 PHONES = [sms("phone: " + text[:30], "invalid recipient", recipient=text) for text in (
-    "", "06", "060203040", "06020304056", "112", "3631", "allo", "06 02 03 04 0A", "+33", "+33 6", "++33602030405", "+0602030405",
-    "0602030405,0602030406", "0602030405;", "0602030405\n", "0602030405\r\nX", "٠٦٠٢٠٣٠٤٠٥", "０６０２０３０４０５", "tel:0602030405",
+    "", "06", "060203040", "06020304056", "112", "3631", "allo", "06 02 03 04 0A", "+33", "+33 6", "++33602030405",
+    "+0602030405",
+    "0602030405,0602030406", "0602030405;", "0602030405\n", "0602030405\r\nX", "٠٦٠٢٠٣٠٤٠٥", "０６０２０３０４０５",
+    "tel:0602030405",
     "0602030405' OR '1'='1", "+336020304051234567", "0x602030405", "6.02e9", "-602030405", "0602030405" * 10)] + [
-    sms("phone: dots", QUEUED, recipient="06.02.03.04.05"), sms("phone: no-break spaces", QUEUED, recipient="06\u00a002\u00a003\u00a004\u00a005"),
+    sms("phone: dots", QUEUED, recipient="06.02.03.04.05"),
+    sms("phone: no-break spaces", QUEUED, recipient="06\u00a002\u00a003\u00a004\u00a005"),
     sms("phone: E.164", QUEUED, recipient="+33602030405"), sms("phone: 0033", QUEUED, recipient="0033602030405"),
-    sms("phone: trunk zero", QUEUED, recipient="+33 (0)6 02 03 04 05"), sms("phone: Germany", QUEUED, recipient="+4915112345678"),
+    sms("phone: trunk zero", QUEUED, recipient="+33 (0)6 02 03 04 05"),
+    sms("phone: Germany", QUEUED, recipient="+4915112345678"),
 ]
 
 OPTIONS = [
     *[bad_text("logo: " + url[:30], "invalid logo_url", logo_url=url) for url in (
-        "javascript:alert(1)", "data:image/svg+xml,<svg onload=alert(1)>", "//exemple.fr/l.png", "exemple.fr/l.png", "ftp://a.fr/l",
-        "file:///etc/passwd", "https://", "https://a.fr/\"><script>", "https://a.fr/l png", "https://u:p@a.fr/", "http:/a.fr",
+        "javascript:alert(1)", "data:image/svg+xml,<svg onload=alert(1)>", "//exemple.fr/l.png", "exemple.fr/l.png",
+        "ftp://a.fr/l",
+        "file:///etc/passwd", "https://", "https://a.fr/\"><script>", "https://a.fr/l png", "https://u:p@a.fr/",
+        "http:/a.fr",
         "https://a.fr/" + "x" * 2048, "\u00a0https://a.fr/")],
     *[sms("originator: " + repr(text)[:20], "invalid sms_originator", sms_originator=text) for text in (
         "DouzeLettres", "12", "1234567890123456", "+", "Épicerie", "a-b", "a\nb", "🏠", "ab_", "<b>", " ", "+abc")],
@@ -194,26 +203,33 @@ DUPLICATES = [
     Try("two identifiers", form() + "&identifier1=a&identifier1=b", 400, "invalid identifier1"),
     Try("test_mode both ways", form() + "&test_mode=true&test_mode=false", 400, "invalid test_mode"),
     Try("true and 1 are not the same text", form() + "&test_mode=true&test_mode=1", 400, "invalid test_mode"),
-    Try("two channels", "channel=sms&channel=email&phone=0602030405&sms_content=m", 400, "invalid channel", path="/v1/messages"),
+    Try("two channels", "channel=sms&channel=email&phone=0602030405&sms_content=m", 400, "invalid channel",
+        path="/v1/messages"),
     Try("the same twice is once", form() + "&subject=s", 200, QUEUED, query="recipient=a@mail.com&message=m",
         keeps={"email": "a@mail.com"}),
     Try("array notation of PHP", form(recipient=None) + "&recipient[]=a@mail.com", 400, "invalid recipient"),
     Try("name in capitals", form(recipient=None) + "&Recipient=a@mail.com", 400, "invalid recipient"),
     Try("name with a space", form(recipient=None) + "&recipient%20=a@mail.com", 400, "invalid recipient"),
-    Try("duplicate key", '{"recipient":"a@mail.com","recipient":"a@mail.com","subject":"s","message":"m"}', 400, "invalid body", type=JSON),
-    Try("duplicate key, escaped", '{"recipient":"a@mail.com","r\\u0065cipient":"b@mail.com","subject":"s","message":"m"}', 400,
+    Try("duplicate key", '{"recipient":"a@mail.com","recipient":"a@mail.com","subject":"s","message":"m"}', 400,
+        "invalid body", type=JSON),
+    Try("duplicate key, escaped",
+        '{"recipient":"a@mail.com","r\\u0065cipient":"b@mail.com","subject":"s","message":"m"}', 400,
         "invalid body", type=JSON),
 ]
 
 JSONS = [
     *[bad_json("JSON: " + text[:40].replace("\n", "\\n"), text) for text in (
-        "null", "true", "12", '"texte"', " ", "{", "}", "[", "{]", '{"a"', '{"a":', '{"a":1', '{"a":1,}', "{,}", "{'a':1}", "{a:1}",
-        '{"a":NaN}', '{"a":Infinity}', '{"a":-Infinity}', '{"a":nan}', '{"a":-01}', '{"a":2.}', '{"a":.5}', '{"a":1e}', '{"a":+1}',
+        "null", "true", "12", '"texte"', " ", "{", "}", "[", "{]", '{"a"', '{"a":', '{"a":1', '{"a":1,}', "{,}",
+        "{'a':1}", "{a:1}",
+        '{"a":NaN}', '{"a":Infinity}', '{"a":-Infinity}', '{"a":nan}', '{"a":-01}', '{"a":2.}', '{"a":.5}', '{"a":1e}',
+        '{"a":+1}',
         '{"a":0x10}', '{"a":"line\nbreak"}', '{"a":"tab\there"}', '{"a":"\\x41"}', '{"a":"\\u12"}', '{"a":"\\ud800"}',
-        '{"a":"\\udc00\\ud800"}', '{"a":"\\u0000"}', '{"a\\u0000b":1}', '{"a":1} x', '{"a":1}{"b":2}', '{"a":TRUE}', '{"a":True}',
+        '{"a":"\\udc00\\ud800"}', '{"a":"\\u0000"}', '{"a\\u0000b":1}', '{"a":1} x', '{"a":1}{"b":2}', '{"a":TRUE}',
+        '{"a":True}',
         '/* */{"a":1}', '{"a":1}//', '{"a":99999999999999999999}', '{"a":-9223372036854775809}', "[1,2",
         '{"a":' * 40 + "1" + "}" * 40, "[" * 100000, "{\"a\":[" * 20 + "]}" * 20)],
-    Try("bad UTF-8 in JSON", b'{"recipient":"a@mail.com","subject":"s","message":"\xff"}', 400, "invalid body", type=JSON),
+    Try("bad UTF-8 in JSON", b'{"recipient":"a@mail.com","subject":"s","message":"\xff"}', 400, "invalid body",
+        type=JSON),
     Try("NUL after JSON", b'{"recipient":"a@mail.com","subject":"s","message":"m"}\0', 400, "invalid body", type=JSON),
     bad_json("an empty object", "{}", "invalid recipient"),
     bad_json("an empty array", "[]", "invalid body"),
@@ -222,12 +238,15 @@ JSONS = [
     *[json_field(f"{field} is {text}", field, text) for field in
       ("recipient", "subject", "message", "identifier1", "identifier2", "email_originator", "logo_url", "force_sending",
        "unsubscribe_link", "test_mode") for text in ("[]", "{}", '["a@mail.com"]', '{"a":1}')],
-    *[json_field(f"{field} is true", field, "true") for field in ("recipient", "subject", "message", "identifier1", "logo_url")],
-    *[json_field(f"force_sending is {text}", "force_sending", text) for text in ("2", "-1", "1.0", "1e0", '"oui"', '""')],
+    *[json_field(f"{field} is true", field, "true") for field in ("recipient", "subject", "message", "identifier1",
+                                                                  "logo_url")],
+    *[json_field(f"force_sending is {text}", "force_sending", text) for text in ("2", "-1", "1.0", "1e0", '"oui"',
+                                                                                 '""')],
     json_field("recipient is null", "recipient", "null"),
     json_field("subject is null", "subject", "null", "subject can't be blank"),
     json_field("message is null", "message", "null", "message can't be blank"),
-    Try("numbers are text where text is due", json.dumps({"recipient": "a@mail.com", "subject": 12, "message": 3.5, "identifier1": 1}), 200,
+    Try("numbers are text where text is due",
+        json.dumps({"recipient": "a@mail.com", "subject": 12, "message": 3.5, "identifier1": 1}), 200,
         QUEUED, type=JSON, keeps={"email_subject": "12", "email_content": "3.5", "custom_identifier1": "1"}),
     Try("JSON said to be a form", '{"recipient":"a@mail.com","subject":"s","message":"m"}', 400, "invalid recipient"),
     Try("a form said to be JSON", form(), 400, "invalid body", type=JSON),
@@ -256,7 +275,8 @@ INJECTIONS = [
     good("SQL in every field", subject="'); DROP TABLE message; --", message="\\'; DELETE FROM api_client; #",
          identifier1="' OR '1'='1", identifier2="%_\\", email_originator="\"; SELECT SLEEP(5); --"),
     good("backslashes and quotes", subject="\\\\\\'\"`", message="\\0\\n\\x00' \" ` \x1a", identifier1="\\"),
-    good("HTML in every field", subject="<script>alert(1)</script>", message="</textarea><img src=x onerror=alert(1)>&amp;",
+    good("HTML in every field", subject="<script>alert(1)</script>",
+         message="</textarea><img src=x onerror=alert(1)>&amp;",
          identifier1="<b>", email_originator="<x onload=1>"),
     good("JSON in every field", subject='","status":500,"x":"', message='\\u0022}],"a":[{', identifier1='"}'),
     good("template and format directives", subject="{{client}} %s%n ${7*7}", message="{{{html}}} {{#x}} #{1} %x%x%x%n"),
@@ -290,7 +310,8 @@ MULTIPARTS = [
     multi("part without headers", PARTS + b"--b\r\n\r\nm\r\n" + END, "invalid body"),
     multi("NUL in a part", PARTS + part("message", b"a\0b") + END, "invalid message"),
     multi("bad UTF-8 in a part", PARTS + part("message", b"\xff") + END, "invalid message"),
-    multi("two parts of one name", PARTS + part("message", b"m") + part("recipient", b"b@mail.com") + END, "invalid recipient"),
+    multi("two parts of one name", PARTS + part("message", b"m") + part("recipient", b"b@mail.com") + END,
+          "invalid recipient"),
     multi("1,001 parts", part("x", b"1") * 1001 + END, "invalid parameters"),
     multi("other multipart types", PARTS + END, "invalid body", "multipart/mixed; boundary=b"),
 ]
@@ -301,10 +322,12 @@ PROTOCOL = [
     Try("a type that is none", form(), 400, "invalid body", type="\"/;;"),
     Try("compressed body", b"\x1f\x8b\x08\x00", 400, "invalid parameter", headers={"Content-Encoding": "gzip"}),
     Try("httpoxy", form(), 200, QUEUED, headers={"Proxy": "http://192.0.2.1:3128"}, keeps={"email": "a@mail.com"}),
-    Try("method override", form(), 200, QUEUED, headers={"X-HTTP-Method-Override": "DELETE"}, keeps={"email": "a@mail.com"}),
+    Try("method override", form(), 200, QUEUED, headers={"X-HTTP-Method-Override": "DELETE"},
+        keeps={"email": "a@mail.com"}),
     Try("forged addresses", form(), 200, QUEUED, headers={"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "::1"},
         keeps={"email": "a@mail.com"}),
-    Try("forged host", form(), 200, QUEUED, headers={"X-Forwarded-Host": "evil.exemple"}, keeps={"email": "a@mail.com"}),
+    Try("forged host", form(), 200, QUEUED, headers={"X-Forwarded-Host": "evil.exemple"},
+        keeps={"email": "a@mail.com"}),
     refused_path("path in capitals", "/V1/SEND_EMAIL"),
     refused_path("slash at the end", "/v1/send_email/"),
     refused_path("line break in the path", "/v1/send_email%0d%0aX:%20y"),
@@ -363,14 +386,16 @@ class Hostile(StackCase):
                 else:
                     self.check_refused(case, answer)
                     self.assertEqual(self.newest(), before, "something was queued")
-        rows = self.stack.sql("SELECT (SELECT COUNT(*) FROM message), (SELECT COUNT(DISTINCT message_id) FROM delivery)")
+        rows = self.stack.sql("SELECT (SELECT COUNT(*) FROM message), "
+                              "(SELECT COUNT(DISTINCT message_id) FROM delivery)")
         accepted = sum(case.status == 200 for case in TABLE)
         self.assertEqual(rows, [[str(accepted)] * 2])
 
     def test_what_was_accepted_leaves_harmless(self):
         """Every mail that hostile text makes has the headers it should have, and one recipient."""
         text = "\r\n.\r\nQUIT\r\nMAIL FROM:<x@mail.com>\r\n\n.\n"
-        form_ = self.client.form(recipient="victime@mail.com", subject="=?utf-8?q?=0D=0ABcc:_x@mail.com?= <b>", message=text,
+        form_ = self.client.form(recipient="victime@mail.com", subject="=?utf-8?q?=0D=0ABcc:_x@mail.com?= <b>",
+                                 message=text,
                                  email_originator='"A" <b@mail.com>, C', logo_url="https://a.fr/l.png?a=1&b='2'")
         self.assertEqual(self.stack.web.post("/v1/send_email", form_).status, 200)
         self.stack.send_all()
@@ -385,15 +410,16 @@ class Hostile(StackCase):
     def test_broken_http(self):
         """Requests that are not HTTP get no HTML, hurt nobody, and the next client is served."""
         head = f"Host: x\r\nAuthorization: {self.basic}\r\n"
+        send = "POST /v1/send_email HTTP/1.1\r\n" + head
         for name, data in {
-            "two lengths": f"POST /v1/send_email HTTP/1.1\r\n{head}Content-Length: 1\r\nContent-Length: 100\r\n\r\nx",
-            "length and chunks": f"POST /v1/send_email HTTP/1.1\r\n{head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "negative length": f"POST /v1/send_email HTTP/1.1\r\n{head}Content-Length: -1\r\n\r\n",
-            "bad chunk": f"POST /v1/send_email HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "two lengths": f"{send}Content-Length: 1\r\nContent-Length: 100\r\n\r\nx",
+            "length and chunks": f"{send}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "negative length": f"{send}Content-Length: -1\r\n\r\n",
+            "bad chunk": f"{send}Transfer-Encoding: chunked\r\n\r\nzz\r\n",
             "NUL in the address": "GET /v1/mess\0ages HTTP/1.1\r\nHost: x\r\n\r\n",
             "escaped NUL in the address": "GET /v1/messages%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             "no version": "GET /v1/messages\r\n\r\n", "noise": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-            "body cut short": f"POST /v1/send_email HTTP/1.1\r\n{head}Content-Length: 1000\r\n\r\nrecipient=a@mail.com&subject=s&message=m",
+            "body cut short": f"{send}Content-Length: 1000\r\n\r\n" + form(),
         }.items():
             with self.subTest(name):
                 before = self.newest()

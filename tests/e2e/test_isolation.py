@@ -5,8 +5,8 @@ import itertools
 import json
 import unittest
 
-from tests.lib.stack import StackCase
-from tests.lib.tokens import token
+from lib.stack import StackCase
+from lib.tokens import token
 
 SECRET_WORDS = ("propriété-de-b", "de-b@mail.com", "0698765432", "sujet-de-b", "expéditeur-b")
 MESSAGE = {"email": "de-b@mail.com", "phone": "0698765432", "email_subject": "sujet-de-b", "channel": "both",
@@ -53,7 +53,8 @@ class Isolation(StackCase):
 
     def test_every_filter_of_the_list(self):
         choices = {
-            "with_error": ("true", "false"), "test_mode": ("true", "false"), "identifier1": ("commun", "%", "' OR 1=1 -- "),
+            "with_error": ("true", "false"), "test_mode": ("true", "false"),
+            "identifier1": ("commun", "%", "' OR 1=1 -- "),
             "identifier2": ("lot",), "before_id": (str(self.ids[3]), str(self.mine), "9223372036854775807"),
             "from": ("2000-01-01",), "until": ("2999-01-01",), "offset": ("0", "1"), "limit": ("1", "1000"),
         }
@@ -100,7 +101,8 @@ class Isolation(StackCase):
     def test_idempotency_keys(self):
         """A's key is not B's: neither the answer nor the existence of B's request shows."""
         form = dict(recipient="x@mail.com", subject="s", message="m", test_mode="1", identifier1="clef")
-        basic = {client: {"Authorization": "Basic " + _basic(client), "Idempotency-Key": "la-meme"} for client in (self.a, self.b)}
+        basic = {client: {"Authorization": "Basic " + _basic(client),
+                          "Idempotency-Key": "la-meme"} for client in (self.a, self.b)}
         theirs = self.stack.web.post("/v1/send_email", form, headers=basic[self.b])
         mine = self.stack.web.post("/v1/send_email", form, headers=basic[self.a])
         self.assertEqual((theirs.status, mine.status), (200, 200))

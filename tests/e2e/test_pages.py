@@ -4,9 +4,9 @@ import os
 import re
 import unittest
 
-from tests.lib.browser import Browser
-from tests.lib.stack import StackCase
-from tests.lib.tokens import token
+from lib.browser import Browser
+from lib.stack import StackCase
+from lib.tokens import token
 
 SCREENS = {"telephone": (360, 640), "small telephone": (320, 480), "desktop": (1280, 800)}
 
@@ -29,7 +29,8 @@ class Case(StackCase):
     def link(self, kind="email", recipient=None):
         """Queues a message and returns the path of its unsubscribe page."""
         recipient = recipient or ("jean.dupont@exemple.fr" if kind == "email" else "0602030405")
-        answer = self.stack.web.post("/v1/send_" + kind, self.client.form(recipient=recipient, subject="s", message="m"))
+        answer = self.stack.web.post("/v1/send_" + kind,
+                                     self.client.form(recipient=recipient, subject="s", message="m"))
         self.assertEqual(answer.status, 200, answer)
         delivery = self.stack.db.value(f"SELECT id FROM delivery WHERE message_id={answer.json['id']}")
         return "/u/" + token("unsubscribe", delivery)
@@ -48,7 +49,8 @@ class Http(Case):
         self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
         policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
         self.assertEqual({name: policy[name] for name in ("default-src", "frame-ancestors", "base-uri", "form-action")},
-                         {"default-src": "'none'", "frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'self'"})
+                         {"default-src": "'none'", "frame-ancestors": "'none'", "base-uri": "'none'",
+                          "form-action": "'self'"})
         self.assertRegex(policy["style-src"], r"^'nonce-[\w-]{43}'$")
         self.assertNotIn("script-src", policy)
         self.assertIn(policy["style-src"][7:-1], answer.text)
@@ -109,7 +111,8 @@ class Http(Case):
 
     def test_bad_tokens(self):
         good = self.link().removeprefix("/u/")
-        for name in (good[:-1], good + "A", good[:-1] + ("A" if good[-1] != "A" else "B"), "A" * 32, "x", "%3Cscript%3E",
+        for name in (good[:-1], good + "A", good[:-1] + ("A" if good[-1] != "A" else "B"), "A" * 32, "x",
+                     "%3Cscript%3E",
                      "é".encode().hex(), "..%2F..%2Fetc", token("report", 1), token("unsubscribe", 1, "y" * 40),
                      token("unsubscribe", 2**63), good + "/x", ""):
             for method in ("GET", "POST"):

@@ -31,7 +31,8 @@ class Browser:
         self._in, from_child = os.pipe()
         self._buffer, self._serial, self._events = b"", 0, []
         with open(self.profile + "/log", "wb") as log:
-            self._child = subprocess.Popen(["sh", "-c", 'exec "$@" 3<&%d 4>&%d' % (to_child, from_child), "sh", "chromium",
+            self._child = subprocess.Popen(["sh", "-c", 'exec "$@" 3<&%d 4>&%d' % (to_child, from_child), "sh",
+                                            "chromium",
                                             *_FLAGS, "--user-data-dir=" + self.profile, "about:blank"],
                                            pass_fds=(to_child, from_child), stdin=subprocess.DEVNULL, stdout=log,
                                            stderr=log, start_new_session=True)
@@ -104,7 +105,8 @@ class Page:
         self.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "DOM", "CSS", "Network", "Log", "Accessibility"):
             self.call(domain + ".enable")
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                  mobile=width < 600)
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
@@ -152,13 +154,15 @@ class Page:
         """With the mouse, where a person would; waits for the next page."""
         left, top, width, height = self.box(selector)
         for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=left + width / 2, y=top + height / 2, button="left", clickCount=1)
+            self.call("Input.dispatchMouseEvent", type=kind, x=left + width / 2, y=top + height / 2, button="left",
+                      clickCount=1)
         self._loaded()
 
     def press(self, key, code, text=None, wait=False):
         more = {"text": text} if text else {}
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **(more if kind == "keyDown" else {}))
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
+                      **(more if kind == "keyDown" else {}))
         if wait:
             self._loaded()
 

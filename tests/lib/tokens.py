@@ -1,4 +1,4 @@
-"""The tokens of unsubscribe links and delivery reports, made a second time from their description (src/domain/token.h)."""
+"""Tokens of unsubscribe links and delivery reports, made a second time from their description (src/domain/token.h)."""
 
 import base64
 import hashlib

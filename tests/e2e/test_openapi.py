@@ -1,0 +1,135 @@
+"""The description of the API: its own examples follow its schemas, its examples of requests work, and answers are as described."""
+
+import re
+import unittest
+
+from lib.openapi import Description
+from lib.stack import TOP, StackCase
+from lib.tokens import token
+
+
+def walk(node, path="#"):
+    yield path, node
+    if isinstance(node, (dict, list)):
+        for key, inner in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from walk(inner, f"{path}/{key}")
+
+
+class Document(unittest.TestCase):
+    description = Description()
+
+    def test_references_lead_somewhere_and_all_is_used(self):
+        document, used = self.description.document, set()
+        for path, node in walk(document):
+            if isinstance(node, dict) and "$ref" in node:
+                self.description.follow(node)
+                used.add(node["$ref"])
+        for kind in ("schemas", "responses", "parameters", "headers"):
+            for name in document["components"][kind]:
+                self.assertIn(f"#/components/{kind}/{name}", used)
+
+    def test_examples_follow_their_schemas(self):
+        checked = 0
+        for path, node in walk(self.description.document):
+            if isinstance(node, dict) and "schema" in node and "examples" in node:
+                for name, example in node["examples"].items():
+                    self.description.validate(example["value"], node["schema"], f"{path}/examples/{name}")
+                    checked += 1
+        self.assertGreater(checked, 10)
+
+    def test_limits_are_those_of_the_program(self):
+        with open(f"{TOP}/src/communication/message_in.h", encoding="utf-8") as file:
+            limits = dict(re.findall(r"MESSAGE_MAX_(\w+) = (\d+)", file.read()))
+        schemas = self.description.document["components"]["schemas"]
+        names = {"EMAIL": "EmailAddress", "PHONE": "Phone", "SUBJECT": "Subject", "EMAIL_CONTENT": "EmailContent",
+                 "SMS_CONTENT": "SmsContent", "IDENTIFIER": "Identifier", "ORIGINATOR": "EmailOriginator",
+                 "URL": "LogoUrl"}
+        self.assertEqual({name: int(value) for name, value in limits.items()},
+                         {name: schemas[schema]["maxLength"] for name, schema in names.items()})
+
+    def test_the_validator_can_fail(self):
+        """Or what follows would show nothing."""
+        schema = {"$ref": "#/components/schemas/Queued"}
+        good = {"status": 200, "message": "Message successfully queued", "id": 1}
+        self.assertIsNone(self.description.errors(good, schema, ""))
+        for bad in ({**good, "id": "1"}, {**good, "id": 0}, {**good, "more": 1}, {"status": 200},
+                    {**good, "status": 201},
+                    [], None, {**good, "message": "x"}, {**good, "id": True}):
+            self.assertIsNotNone(self.description.errors(bad, schema, ""), bad)
+
+
+class Answers(StackCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.description = Description()
+
+    def ask(self, method, path, status, **more):
+        answer = self.stack.web.request(method, path, **more)
+        self.assertEqual(answer.status, status, answer)
+        self.description.check(method, path, answer)
+        return answer
+
+    def test_examples_of_requests_work(self):
+        client = self.stack.add_client()
+        for path, item in self.description.document["paths"].items():
+            for method, operation in item.items():
+                if not isinstance(operation, dict) or "/v1/" not in path:
+                    continue
+                examples = operation.get("requestBody", {}).get("content", {}).get("application/json",
+                                                                                   {}).get("examples", {})
+                for name, example in examples.items():
+                    with self.subTest(path=path, name=name):
+                        value = example["value"]
+                        if isinstance(value, dict):
+                            value = {name: inner for name, inner in value.items() if not name.startswith("auth_")}
+                        answer = self.ask(method.upper(), path, 200, json=value, query=client.form())
+                        for each in answer.json.get("messages", [{"error": False}]):
+                            self.assertFalse(each["error"])
+
+    def test_answers_are_as_described(self):
+        client, slow = self.stack.add_client(), self.stack.add_client(rate=1, burst=1)
+        mail = client.form(recipient="a@mail.com", subject="s", message="m", identifier1="x")
+        first = self.ask("POST", "/v1/send_email", 200, form=mail).json["id"]
+        self.ask("POST", "/v1/send_email", 400, form=client.form())
+        self.ask("POST", "/v1/send_email", 401)
+        self.ask("POST", "/v1/send_email", 413, body=b"x" * (40 * 1024 * 1024))
+        for status in (200, 200):
+            self.ask("POST", "/v1/send_email", status, form=mail, headers={"Idempotency-Key": "k"})
+        self.ask("POST", "/v1/send_email", 422, form={**mail, "message": "n"}, headers={"Idempotency-Key": "k"})
+        self.ask("GET", "/v1/messages", 200, form=slow.form())
+        self.ask("GET", "/v1/messages", 429, form=slow.form())
+        self.ask("POST", "/v1/send_sms", 200, form=client.form(recipient="0602030405", message="m"))
+        self.ask("POST", "/v1/messages", 200, json=[{}, {"channel": "sms", "phone": "0602030405", "sms_content": "m"}],
+                 query=client.form())
+        self.ask("GET", "/v1/messages", 200, form=client.form())
+        self.ask("GET", "/v1/messages", 400, form=client.form(limit="x"))
+        for method in ("GET", "POST"):
+            self.ask(method, "/v1/messages_status", 200, form=client.form(identifier1="x"))
+            self.ask(method, "/v1/messages_status", 400, form=client.form())
+        delivery = self.stack.db.value(f"SELECT id FROM delivery WHERE message_id={first}")
+        page = "/u/" + token("unsubscribe", delivery)
+        self.ask("GET", page, 200)
+        self.ask("POST", page, 200)
+        self.ask("GET", "/u/x", 404)
+        self.ask("GET", "/v1/unsubscribes", 200, form=client.form())
+        self.ask("GET", "/v1/unsubscribes", 400, form=client.form(channel="fax"))
+        sms = self.stack.db.value("SELECT MIN(id) FROM delivery WHERE channel='sms'")
+        report = "/hooks/sms/" + token("report", sms)
+        self.ask("GET", report, 200, query={"status": "8"})
+        self.ask("POST", report, 400)
+        self.ask("GET", "/hooks/sms/x", 404)
+        self.ask("GET", "/health", 200)
+        self.ask("GET", "/metrics", 200)
+        self.stack.db.stop()
+        try:
+            self.ask("GET", "/health", 503)
+            self.ask("GET", "/v1/messages", 500, form=client.form())
+            self.ask("GET", page, 500)
+        finally:
+            self.stack.db.start()
+        self.assertGreater(len(self.description.seen), 25)
+
+
+if __name__ == "__main__":
+    unittest.main()
