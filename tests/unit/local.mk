@@ -77,6 +77,8 @@ endif
 check_PROGRAMS += tests/unit/calc
 tests_unit_calc_SOURCES = tests/unit/calc.c
 tests_unit_calc_LDADD = $(LIBS_ALL)
+
+if HAVE_CHECK
 # Of src/base/ and src/domain/.
 UNIT_RULES = \
 	tests/unit/test_pool \
