@@ -6,9 +6,9 @@ import re
 import threading
 import unittest
 
-from lib.process import wait_until
-from lib.stack import StackCase
-from lib.tokens import token
+from tests.lib.process import wait_until
+from tests.lib.stack import StackCase
+from tests.lib.tokens import token
 
 QUEUED = "Message successfully queued"
 MAIL = {"recipient": "exemple@mail.com", "subject": "Email exemple", "message": "Ceci est un exemple%0ATest"}

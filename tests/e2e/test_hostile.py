@@ -9,7 +9,7 @@ import re
 import unittest
 import urllib.parse
 
-from lib.stack import StackCase
+from tests.lib.stack import StackCase
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 QUEUED = "Message successfully queued"

@@ -5,8 +5,8 @@ import itertools
 import json
 import unittest
 
-from lib.stack import StackCase
-from lib.tokens import token
+from tests.lib.stack import StackCase
+from tests.lib.tokens import token
 
 SECRET_WORDS = ("propriété-de-b", "de-b@mail.com", "0698765432", "sujet-de-b", "expéditeur-b")
 MESSAGE = {"email": "de-b@mail.com", "phone": "0698765432", "email_subject": "sujet-de-b", "channel": "both",

@@ -1,11 +1,11 @@
-"""The description of the API: its own examples follow its schemas, its examples of requests work, and answers are as described."""
+"""docs/openapi.yaml: its examples follow its schemas, its requests work, and real answers are as it says."""
 
 import re
 import unittest
 
-from lib.openapi import Description
-from lib.stack import TOP, StackCase
-from lib.tokens import token
+from tests.lib.openapi import Description
+from tests.lib.stack import TOP, StackCase
+from tests.lib.tokens import token
 
 
 def walk(node, path="#"):

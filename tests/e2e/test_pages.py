@@ -4,9 +4,9 @@ import os
 import re
 import unittest
 
-from lib.browser import Browser
-from lib.stack import StackCase
-from lib.tokens import token
+from tests.lib.browser import Browser
+from tests.lib.stack import StackCase
+from tests.lib.tokens import token
 
 SCREENS = {"telephone": (360, 640), "small telephone": (320, 480), "desktop": (1280, 800)}
 

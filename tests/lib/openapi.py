@@ -1,6 +1,6 @@
 """
-docs/openapi.yaml held against real answers: the parts of JSON Schema that the description uses, and no others (a keyword
-that is not known here is an error, so that nothing goes unchecked).
+docs/openapi.yaml held against real answers: the parts of JSON Schema that the description uses, and no others (a
+keyword that is not known here is an error, so that nothing goes unchecked).
 """
 
 import json
