@@ -288,7 +288,7 @@ static int run_command(struct ctl *ctl, const struct ctl_command *command, const
 
 	if (settings_load(&ctl->settings, config, stderr) != 0)
 		return CTL_FAILED;
-	if (log_open("bailleurctl", NULL, LOG_LEVEL_WARN) != 0 || secret_init() != 0) {
+	if (log_open("bailleurctl", NULL, LOG_LEVEL_ERROR) != 0 || secret_init() != 0) {
 		ctl_fail("cannot start");
 		goto err0;
 	}
