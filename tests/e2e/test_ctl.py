@@ -65,6 +65,14 @@ class MigrateTest(CtlCase):
         self.assertEqual(self.json("migrate"), {"applied": 0, "version": int(files[-1][:4])})
         self.assertEqual(self.ctl("migrate"), f"0 applied, the schema is at version {int(files[-1][:4])}\n")
 
+    def test_migrations_cut_short_are_run_again(self):
+        self.ctl("migrate")
+        for number in range(1, int(self.value("SELECT COUNT(*) FROM schema_migration")) + 1):
+            # As a server that was killed leaves it: tables and all, but no record of an end.
+            self.stack.sql(f"UPDATE schema_migration SET finished_at = NULL ORDER BY version DESC LIMIT {number}")
+            self.assertEqual(self.json("migrate")["applied"], number)
+        self.assertEqual(self.value("SELECT COUNT(*) FROM schema_migration WHERE finished_at IS NULL"), "0")
+
     def test_bad_migrations(self):
         directory = self.stack.dir + "/bad"
         os.mkdir(directory)
