@@ -6,7 +6,7 @@
 -- A NULL is an attribute the owner never set: the API leaves it out (quit_date and born_date excepted, which it shows as
 -- null). Attributes that no rule uses share the JSON column `attributes`, in the API's own names.
 
-CREATE TABLE developer_key (
+CREATE TABLE IF NOT EXISTS developer_key (
 	id INT UNSIGNED NOT NULL AUTO_INCREMENT,
 	name VARCHAR(100) NOT NULL,
 	key_hash BINARY(32) NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE developer_key (
 	UNIQUE KEY developer_key_hash (key_hash)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
-CREATE TABLE user_account (
+CREATE TABLE IF NOT EXISTS user_account (
 	id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
 	username VARCHAR(100) NOT NULL,
 	email VARCHAR(254) NULL,
@@ -34,7 +34,7 @@ CREATE TABLE user_account (
 	UNIQUE KEY user_account_email (email)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
-CREATE TABLE operation_type (
+CREATE TABLE IF NOT EXISTS operation_type (
 	id VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
 	name VARCHAR(100) NOT NULL,
 	positive BOOLEAN NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE operation_type (
 	PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
-CREATE TABLE immeuble (
+CREATE TABLE IF NOT EXISTS immeuble (
 	id BINARY(12) NOT NULL,
 	user_id BIGINT UNSIGNED NOT NULL,
 	seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
@@ -79,7 +79,7 @@ CREATE TABLE immeuble (
 	CONSTRAINT immeuble_user FOREIGN KEY (user_id) REFERENCES user_account (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
-CREATE TABLE emprunt (
+CREATE TABLE IF NOT EXISTS emprunt (
 	immeuble_id BINARY(12) NOT NULL,
 	user_id BIGINT UNSIGNED NOT NULL,
 	idx INT UNSIGNED NOT NULL,
@@ -95,7 +95,7 @@ CREATE TABLE emprunt (
 	CONSTRAINT emprunt_immeuble FOREIGN KEY (user_id, immeuble_id) REFERENCES immeuble (user_id, id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
-CREATE TABLE declaration (
+CREATE TABLE IF NOT EXISTS declaration (
 	immeuble_id BINARY(12) NOT NULL,
 	user_id BIGINT UNSIGNED NOT NULL,
 	position INT UNSIGNED NOT NULL,
@@ -108,7 +108,7 @@ CREATE TABLE declaration (
 	CONSTRAINT declaration_immeuble FOREIGN KEY (user_id, immeuble_id) REFERENCES immeuble (user_id, id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
-CREATE TABLE bien (
+CREATE TABLE IF NOT EXISTS bien (
 	id BINARY(12) NOT NULL,
 	user_id BIGINT UNSIGNED NOT NULL,
 	immeuble_id BINARY(12) NOT NULL,
@@ -137,7 +137,7 @@ CREATE TABLE bien (
 	CONSTRAINT bien_immeuble FOREIGN KEY (user_id, immeuble_id) REFERENCES immeuble (user_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
-CREATE TABLE locataire (
+CREATE TABLE IF NOT EXISTS locataire (
 	id BINARY(12) NOT NULL,
 	user_id BIGINT UNSIGNED NOT NULL,
 	immeuble_id BINARY(12) NOT NULL,
@@ -182,7 +182,7 @@ CREATE TABLE locataire (
 	CONSTRAINT locataire_dates CHECK (quit_date IS NULL OR quit_date > entry_date)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
-CREATE TABLE operation (
+CREATE TABLE IF NOT EXISTS operation (
 	id BINARY(12) NOT NULL,
 	user_id BIGINT UNSIGNED NOT NULL,
 	immeuble_id BINARY(12) NOT NULL,
@@ -244,4 +244,5 @@ INSERT INTO operation_type (id, name, positive, needs_tenant, form_2044_line) VA
 	('chargeEmpruntAssurance', 'Assurance d''Emprunt', FALSE, FALSE, 250),
 	('chargeEmpruntCapital', 'Capital Remboursé', FALSE, FALSE, NULL),
 	('chargeRecuperable', 'Charge Récupérable', FALSE, FALSE, NULL),
-	('chargeNonDeductible', 'Charge non Déductible', FALSE, FALSE, NULL);
+	('chargeNonDeductible', 'Charge non Déductible', FALSE, FALSE, NULL)
+ON DUPLICATE KEY UPDATE name = VALUE(name);

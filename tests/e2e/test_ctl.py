@@ -50,6 +50,9 @@ class CtlCase(unittest.TestCase):
 
 
 class MigrateTest(CtlCase):
+    def setUp(self):
+        self.stack.db.sql("DROP DATABASE IF EXISTS bailleur", database=None)
+
     def start(self):
         return subprocess.Popen([*self.stack.program("bailleurctl"), "--config", self.stack.conf, "--json", "migrate"],
                                 env=self.stack.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -74,6 +77,7 @@ class MigrateTest(CtlCase):
         self.assertEqual(self.value("SELECT COUNT(*) FROM schema_migration WHERE finished_at IS NULL"), "0")
 
     def test_bad_migrations(self):
+        self.ctl("migrate")
         directory = self.stack.dir + "/bad"
         os.mkdir(directory)
         with open(directory + "/9000-broken.sql", "w") as file:
