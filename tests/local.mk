@@ -17,3 +17,4 @@ EXTRA_DIST += tests/lib/with-mariadb
 EXTRA_DIST += tests/lib/smtp_server.py
 EXTRA_DIST += tests/lib/browser.py
 EXTRA_DIST += tests/lib/openapi.py
+EXTRA_DIST += tests/lib/fastcgi.py
