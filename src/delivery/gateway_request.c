@@ -167,8 +167,11 @@ enum gateway_escape gateway_body_escape(const char *headers, const char *body)
 
 bool gateway_is_success(const char *list, long status)
 {
-	for (const char *at = list; *at != '\0'; at += strcspn(at, ","), at += strspn(at, ", "))
-		if (strtol(at, NULL, 10) == status)
+	for (const char *at = list; *at != '\0'; at += strcspn(at, ","), at += strspn(at, ", ")) {
+		char *end;
+
+		if (strtol(at, &end, 10) == status && end != at)
 			return true;
+	}
 	return false;
 }

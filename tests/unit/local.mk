@@ -117,3 +117,14 @@ tests_unit_test_sms_text_LDADD = $(LIBS_UNIT)
 tests_unit_test_content_LDADD = $(LIBS_UNIT)
 endif
 EXTRA_DIST += tests/unit/unit.h
+
+# The sender's transports.
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_smtp_reply
+TESTS += tests/unit/test_smtp_reply
+tests_unit_test_smtp_reply_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_gateway_request
+TESTS += tests/unit/test_gateway_request
+tests_unit_test_gateway_request_LDADD = $(LIBS_UNIT)
+endif
