@@ -1,7 +1,7 @@
 """Every endpoint of Communication: each documented success and each error, as a client sees them."""
 
 import base64
-import json
+import os
 import re
 import threading
 import unittest
@@ -509,6 +509,30 @@ class Idempotency(Case):
             if answer.status == 409:
                 self.assertEqual(answer.json["status"], 409)
         self.assertEqual(self.keyed("ensemble").status, 200)
+
+
+class Killed(Case):
+    """A worker that is killed around the commit: the client hears of it, and repeating with the key makes exactly one."""
+
+    def test_repeating_after_a_kill(self):
+        for point in ("db.before_commit", "db.after_commit"):
+            for batch in (False, True):
+                with self.subTest(point=point, batch=batch):
+                    self.kill_and_repeat(point, batch)
+
+    def kill_and_repeat(self, point, batch):
+        client, once = self.stack.add_client(), f"{self.stack.dir}/once-{point}-{batch}"
+        send = {"headers": {"Idempotency-Key": "encore"}, "query": client.form(),
+                "json": [MAIL, MAIL] if batch else MAIL}
+        self.stack.restart_api(BAILLEUR_FAULT=point, BAILLEUR_FAULT_ONCE=once)
+        answer = self.stack.web.post("/v1/send_email", **send)
+        self.assertTrue(os.path.exists(once), "the worker was not killed")
+        self.assertEqual((answer.status, answer.json["status"]), (502, 502))
+        answer = wait_until(lambda: (got := self.stack.web.post("/v1/send_email", **send)).status == 200 and got, 20,
+                            "the new worker")
+        self.assertEqual(answer.headers["Idempotent-Replayed"], "true" if point == "db.after_commit" else None)
+        numbers = [item["id"] for item in answer.json["messages"]] if batch else [answer.json["id"]]
+        self.assertEqual([message["id"] for message in self.list(client)], numbers[::-1])
 
 
 class Access(Case):
