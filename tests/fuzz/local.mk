@@ -1,1 +1,28 @@
-# Sources of tests/fuzz/.
+# Sources of tests/fuzz/: `make fuzzers`, in a tree configured with CC=clang --enable-fuzzers; scripts/fuzz does it all.
+FUZZ_HARNESSES = \
+	tests/fuzz/fuzz_address \
+	tests/fuzz/fuzz_form \
+	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_multipart
+EXTRA_PROGRAMS += $(FUZZ_HARNESSES)
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz_address.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_address_LDADD = $(LIBS_ALL)
+tests_fuzz_fuzz_address_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_form_SOURCES = tests/fuzz/fuzz_form.c tests/fuzz/fuzz_params.h tests/fuzz/fuzz.h
+tests_fuzz_fuzz_form_LDADD = $(LIBS_ALL)
+tests_fuzz_fuzz_form_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_json_LDADD = $(LIBS_ALL)
+tests_fuzz_fuzz_json_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_multipart_SOURCES = tests/fuzz/fuzz_multipart.c tests/fuzz/fuzz_params.h tests/fuzz/fuzz.h
+tests_fuzz_fuzz_multipart_LDADD = $(LIBS_ALL)
+tests_fuzz_fuzz_multipart_LDFLAGS = $(FUZZ_LINK)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZ_HARNESSES)
+
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/json.dict tests/fuzz/address.dict tests/fuzz/form.dict tests/fuzz/multipart.dict
+EXTRA_DIST += scripts/fuzz
+CLEANFILES += $(FUZZ_HARNESSES)
