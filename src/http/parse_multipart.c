@@ -113,7 +113,8 @@ static bool parse_part(struct scan *scan)
 
 	if (left >= 2 && memcmp(scan->at, "--", 2) == 0)
 		return false;
-	while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t'))
+	/* Blanks may follow a delimiter; they count towards the head, which keeps head_max within what is left. */
+	while (head_max > 0 && (*scan->at == ' ' || *scan->at == '\t'))
 		scan->at++, head_max--;
 	head_end = memmem(scan->at, head_max, "\r\n\r\n", 4);
 	if (head_end == NULL || memcmp(scan->at, "\r\n", 2) != 0)
