@@ -160,6 +160,15 @@ static void declaration(struct json_out *json, const struct declaration *d)
 	json_object_end(json);
 }
 
+void form_declarations(const struct form *form, const struct declaration *declarations, size_t n)
+{
+	json_key(form->json, "declarations");
+	json_array(form->json);
+	for (size_t k = 0; k < n; k++)
+		declaration(form->json, &declarations[k]);
+	json_array_end(form->json);
+}
+
 void form_immeuble_embedded(const struct form *form, const struct immeuble *i, const struct declaration *declarations,
                             size_t n)
 {
@@ -170,11 +179,7 @@ void form_immeuble_embedded(const struct form *form, const struct immeuble *i, c
 	json_null(json);
 	json_key(json, "dateLastmensualite");
 	json_null(json);
-	json_key(json, "declarations");
-	json_array(json);
-	for (size_t k = 0; k < n; k++)
-		declaration(json, &declarations[k]);
-	json_array_end(json);
+	form_declarations(form, declarations, n);
 	form_oid(json, "id", &i->id);
 	json_object_end(json);
 }

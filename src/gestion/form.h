@@ -28,6 +28,9 @@ void form_immeuble_loans(const struct form *form, const struct immeuble *immeubl
 void form_immeuble_embedded(const struct form *form, const struct immeuble *immeuble,
                             const struct declaration *declarations, size_t n);
 
+/* The member `declarations`. */
+void form_declarations(const struct form *form, const struct declaration *declarations, size_t n);
+
 /* The attributes of a bien without its id; the object stays open for the caller, who ends with form_bien_end(). */
 void form_bien_begin(const struct form *form, const struct bien *bien);
 void form_bien_end(const struct form *form, const struct bien *bien);

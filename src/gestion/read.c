@@ -111,7 +111,7 @@ static int read_limit(struct request *request, uint32_t by_default, uint32_t *li
 }
 
 /* The rows of one landlord that the list of immeubles is made of. Those of an immeuble stand together. */
-struct portfolio {
+struct holdings {
 	struct immeuble *immeubles;
 	struct emprunt *emprunts;
 	struct bien *biens;
@@ -119,7 +119,7 @@ struct portfolio {
 	size_t n_immeubles, n_emprunts, n_biens, n_locataires;
 };
 
-static enum db_status load_portfolio(struct reading *r, struct portfolio *p)
+static enum db_status load_holdings(struct reading *r, struct holdings *p)
 {
 	enum db_status status;
 
@@ -130,7 +130,7 @@ static enum db_status load_portfolio(struct reading *r, struct portfolio *p)
 	return locataires_present(r->db, r->pool, r->user, r->today, &p->locataires, &p->n_locataires);
 }
 
-static void write_present(const struct reading *r, const struct portfolio *p, const struct bien *bien)
+static void write_present(const struct reading *r, const struct holdings *p, const struct bien *bien)
 {
 	bool any = false;
 
@@ -150,7 +150,7 @@ static void write_present(const struct reading *r, const struct portfolio *p, co
 		json_array_end(r->form.json);
 }
 
-static void write_biens(const struct reading *r, const struct portfolio *p, const struct immeuble *immeuble)
+static void write_biens(const struct reading *r, const struct holdings *p, const struct immeuble *immeuble)
 {
 	json_key(r->form.json, "biens");
 	json_array(r->form.json);
@@ -164,7 +164,7 @@ static void write_biens(const struct reading *r, const struct portfolio *p, cons
 	json_array_end(r->form.json);
 }
 
-static void write_immeuble(const struct reading *r, const struct portfolio *p, const struct immeuble *immeuble)
+static void write_immeuble(const struct reading *r, const struct holdings *p, const struct immeuble *immeuble)
 {
 	size_t first = 0, n = 0;
 
@@ -181,16 +181,16 @@ static void write_immeuble(const struct reading *r, const struct portfolio *p, c
 
 static enum db_status build_immeubles(struct reading *r)
 {
-	struct portfolio portfolio = {0};
-	enum db_status status = load_portfolio(r, &portfolio);
+	struct holdings holdings = {0};
+	enum db_status status = load_holdings(r, &holdings);
 
 	if (status != DB_OK)
 		return status;
-	json_ku64(r->form.json, "count", portfolio.n_immeubles);
+	json_ku64(r->form.json, "count", holdings.n_immeubles);
 	json_key(r->form.json, "immeubles");
 	json_array(r->form.json);
-	for (size_t i = 0; i < portfolio.n_immeubles; i++)
-		write_immeuble(r, &portfolio, &portfolio.immeubles[i]);
+	for (size_t i = 0; i < holdings.n_immeubles; i++)
+		write_immeuble(r, &holdings, &holdings.immeubles[i]);
 	json_array_end(r->form.json);
 	return DB_OK;
 }
