@@ -41,6 +41,19 @@ static const struct ctl_command commands[] = {
 	 CTL_CHANNEL, ctl_suppress_add, false},
 	{{"suppress", "remove"}, "CLIENT [--channel email|sms] ADDRESS", "allow them again", 2, 2, CTL_CHANNEL,
 	 ctl_suppress_remove, false},
+	{{"user", "add"}, "USERNAME [--email ADDRESS] [--first-name NAME] [--last-name NAME]",
+	 "make a landlord's account; the password comes on standard input", 1, 1, CTL_EMAIL | CTL_FIRST_NAME | CTL_LAST_NAME,
+	 ctl_user_add, false},
+	{{"user", "passwd"}, "USERNAME", "give a landlord the password that comes on standard input", 1, 1, 0,
+	 ctl_user_passwd, false},
+	{{"user", "premium"}, "USERNAME [OFFER UNTIL]", "set the premium period, or end it", 1, 3, 0, ctl_user_premium, false},
+	{{"user", "list"}, "", "show the landlords", 0, 0, 0, ctl_user_list, false},
+	{{"devkey", "add"}, "NAME", "make a key for an app's X-API-KEY; shows it once", 1, 1, 0, ctl_devkey_add, false},
+	{{"devkey", "list"}, "", "show the keys", 0, 0, 0, ctl_devkey_list, false},
+	{{"devkey", "disable"}, "NAME", "refuse a key's requests", 1, 1, 0, ctl_devkey_disable, false},
+	{{"devkey", "enable"}, "NAME", "accept them again", 1, 1, 0, ctl_devkey_enable, false},
+	{{"portfolio", "import"}, "FILE|-", "take a landlord and all he owns from JSON", 1, 1, 0, ctl_portfolio_import, false},
+	{{"portfolio", "export"}, "USERNAME", "give it back", 1, 1, 0, ctl_portfolio_export, false},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0], RATE_MAX = 1000000 };
 
@@ -56,6 +69,9 @@ static const struct option options[] = {
 	{"unknown", no_argument, NULL, CTL_UNKNOWN},
 	{"failed", no_argument, NULL, CTL_IS_FAILED},
 	{"yes", no_argument, NULL, CTL_YES},
+	{"email", required_argument, NULL, CTL_EMAIL},
+	{"first-name", required_argument, NULL, CTL_FIRST_NAME},
+	{"last-name", required_argument, NULL, CTL_LAST_NAME},
 	{NULL, 0, NULL, 0},
 };
 
@@ -226,6 +242,12 @@ static int read_option(struct ctl *ctl, struct line *line, int option, const cha
 		return read_number("burst", value, &ctl->burst);
 	if (option == CTL_CHANNEL)
 		return read_channel(value, &ctl->channel);
+	if (option == CTL_EMAIL)
+		ctl->email = value;
+	else if (option == CTL_FIRST_NAME)
+		ctl->first_name = value;
+	else if (option == CTL_LAST_NAME)
+		ctl->last_name = value;
 	return CTL_OK;
 }
 

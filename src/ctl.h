@@ -15,6 +15,7 @@
 #include "db/db.h"
 #include "store/client.h"
 #include "store/delivery.h"
+#include "store/user.h"
 
 /* Exit statuses, as the manual page has them. */
 enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
@@ -26,7 +27,10 @@ enum ctl_option {
 	CTL_CHANNEL = 0x400,
 	CTL_UNKNOWN = 0x800,
 	CTL_IS_FAILED = 0x1000,
-	CTL_YES = 0x2000
+	CTL_YES = 0x2000,
+	CTL_EMAIL = 0x4000,
+	CTL_FIRST_NAME = 0x8000,
+	CTL_LAST_NAME = 0x10000
 };
 
 struct ctl {
@@ -42,6 +46,7 @@ struct ctl {
 	unsigned given;                 /* bits of enum ctl_option */
 	uint32_t rate, burst;
 	enum delivery_channel channel;
+	const char *email, *first_name, *last_name;     /* NULL: not given */
 };
 
 /* One command. `words` are its name as typed. */
@@ -74,6 +79,20 @@ int ctl_suppress_list(struct ctl *ctl);
 int ctl_suppress_add(struct ctl *ctl);
 int ctl_suppress_remove(struct ctl *ctl);
 
+/* ctl_user.c */
+int ctl_user_add(struct ctl *ctl);
+int ctl_user_passwd(struct ctl *ctl);
+int ctl_user_premium(struct ctl *ctl);
+int ctl_user_list(struct ctl *ctl);
+int ctl_devkey_add(struct ctl *ctl);
+int ctl_devkey_list(struct ctl *ctl);
+int ctl_devkey_disable(struct ctl *ctl);
+int ctl_devkey_enable(struct ctl *ctl);
+
+/* ctl_portfolio.c */
+int ctl_portfolio_import(struct ctl *ctl);
+int ctl_portfolio_export(struct ctl *ctl);
+
 /* Says `bailleurctl: …` on standard error and returns CTL_FAILED. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -90,6 +109,9 @@ int ctl_flush(struct ctl *ctl);
  * Finds an API client by its name. CTL_OK, or CTL_FAILED after saying why.
  */
 int ctl_find_client(struct ctl *ctl, const char *name, struct client *client_r);
+
+/* Finds a landlord by user name or e-mail address. CTL_OK, or CTL_FAILED after saying why. */
+int ctl_find_user(struct ctl *ctl, const char *login, struct user *user_r);
 
 /*
  * Reads what names a message: its number, the UUID of one of its deliveries, or the Message-ID of its mail.

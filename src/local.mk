@@ -3,7 +3,7 @@ libbailleur_a_SOURCES += src/routes.c src/routes.h
 
 EXTRA_PROGRAMS += bailleurctl
 bailleurctl_SOURCES = src/bailleurctl.c src/ctl.h src/ctl_client.c src/ctl_output.c src/ctl_queue.c src/ctl_suppress.c \
-	src/ctl_why.c
+	src/ctl_why.c src/ctl_user.c src/ctl_portfolio.c
 bailleurctl_LDADD = $(LIBS_ALL)
 
 EXTRA_PROGRAMS += bailleur-api
