@@ -18,3 +18,4 @@ EXTRA_DIST += tests/lib/smtp_server.py
 EXTRA_DIST += tests/lib/browser.py
 EXTRA_DIST += tests/lib/openapi.py
 EXTRA_DIST += tests/lib/fastcgi.py
+EXTRA_DIST += tests/lib/gestion.py

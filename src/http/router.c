@@ -22,6 +22,12 @@ static size_t element_len(const char *at)
 	return strcspn(at, "/");
 }
 
+/* Is what is left of the pattern one optional element, the last? */
+static bool is_optional_end(const char *pattern)
+{
+	return pattern[0] == '/' && pattern[1] == ':' && strchr(pattern, '?') != NULL && strchr(pattern + 1, '/') == NULL;
+}
+
 /* Walks pattern and path element by element; both stand on a '/'. */
 static bool match(struct request *request, const char *pattern, const char *path)
 {
@@ -31,7 +37,9 @@ static bool match(struct request *request, const char *pattern, const char *path
 		size_t want_len = element_len(want), have_len = element_len(have);
 
 		if (*want == ':') {
-			if (have_len == 0 || request->n_captures == HTTP_MAX_CAPTURES)
+			if (have_len == 0)
+				return *have == '\0' && is_optional_end(pattern);
+			if (request->n_captures == HTTP_MAX_CAPTURES)
 				return false;
 			request->capture[request->n_captures++] = pool_strndup(request->pool, have, have_len);
 		} else if (want_len != have_len || memcmp(want, have, want_len) != 0) {
@@ -40,12 +48,7 @@ static bool match(struct request *request, const char *pattern, const char *path
 		pattern = want + want_len;
 		path = have + have_len;
 	}
-	if (*path != '\0')
-		return false;
-	if (*pattern == '\0')
-		return true;
-	/* What is left of the pattern may only be one optional element, the last. */
-	return pattern[1] == ':' && strchr(pattern, '?') != NULL && strchr(pattern + 1, '/') == NULL;
+	return *path == '\0' && (*pattern == '\0' || is_optional_end(pattern));
 }
 
 static bool allows(const struct route *route, enum http_method method)

@@ -30,7 +30,7 @@ static void read_locataire(const struct db_rows *row, struct pool *pool, void *e
 	for (size_t k = 0; k < sizeof amount / sizeof amount[0]; k++)
 		*amount[k] = rows_montant(row, c++);
 	for (size_t k = 0; k < sizeof integer / sizeof integer[0]; k++)
-		*integer[k] = db_col_dup(row, c++, pool);
+		*integer[k] = rows_integer(row, c++, pool);
 	for (size_t k = 0; k < sizeof day / sizeof day[0]; k++)
 		*day[k] = rows_jour(row, c++);
 	for (size_t k = 0; k < sizeof text / sizeof text[0]; k++)

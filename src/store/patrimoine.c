@@ -4,7 +4,7 @@
 #include "store/patrimoine.h"
 
 #define IMMEUBLE_COLUMNS "id, name, type, address, ville, villevalue, ville_seule, codepostal, country, country_long, " \
-	"active, robot, surface, milliemes, prixnet, prixtoday, comagence, comcourtier, fraisnotaire, meubles, travauxr, " \
+	"active, robot, milliemes, surface, prixnet, prixtoday, comagence, comcourtier, fraisnotaire, meubles, travauxr, " \
 	"date_achat, date_created, date_last_modified, options, attributes"
 
 static void read_immeuble(const struct db_rows *row, struct pool *pool, void *element)
@@ -12,7 +12,7 @@ static void read_immeuble(const struct db_rows *row, struct pool *pool, void *el
 	struct immeuble *i = element;
 	const char **text[] = {&i->name, &i->type, &i->address, &i->ville, &i->villevalue, &i->ville_seule, &i->codepostal,
 	                       &i->country, &i->country_long};
-	const char **decimal[] = {&i->surface, &i->milliemes, &i->prixnet, &i->prixtoday, &i->comagence, &i->comcourtier,
+	const char **decimal[] = {&i->surface, &i->prixnet, &i->prixtoday, &i->comagence, &i->comcourtier,
 	                          &i->fraisnotaire, &i->meubles, &i->travauxr};
 	unsigned c = 0;
 
@@ -21,6 +21,7 @@ static void read_immeuble(const struct db_rows *row, struct pool *pool, void *el
 		*text[k] = db_col_dup(row, c++, pool);
 	i->active = rows_tri(row, c++);
 	i->robot = rows_tri(row, c++);
+	i->milliemes = rows_integer(row, c++, pool);
 	for (size_t k = 0; k < sizeof decimal / sizeof decimal[0]; k++)
 		*decimal[k] = rows_decimal(row, c++, pool);
 	i->date_achat = rows_jour(row, c++);
@@ -56,7 +57,7 @@ enum db_status immeuble_insert(struct db *db, struct pool *pool, uint64_t user, 
 	              DB_ARGS(rows_bind_oid(&i->id), db_text(i->name), db_text(i->type), db_text(i->address),
 	                      db_text(i->ville), db_text(i->villevalue), db_text(i->ville_seule), db_text(i->codepostal),
 	                      db_text(i->country), db_text(i->country_long), rows_bind_tri(i->active),
-	                      rows_bind_tri(i->robot), db_text(i->surface), db_text(i->milliemes), db_text(i->prixnet),
+	                      rows_bind_tri(i->robot), db_text(i->milliemes), db_text(i->surface), db_text(i->prixnet),
 	                      db_text(i->prixtoday), db_text(i->comagence), db_text(i->comcourtier),
 	                      db_text(i->fraisnotaire), db_text(i->meubles), db_text(i->travauxr),
 	                      rows_bind_jour(pool, i->date_achat), rows_bind_instant(i->date_created),
@@ -115,7 +116,7 @@ static void read_declaration(const struct db_rows *row, struct pool *pool, void 
 	*(struct declaration *)element = (struct declaration){
 		.immeuble_id = rows_oid(row, 0),
 		.id = rows_oid(row, 1),
-		.year = db_col_dup(row, 2, pool),
+		.year = rows_integer(row, 2, pool),
 		.regime = db_col_dup(row, 3, pool),
 		.type = db_col_dup(row, 4, pool),
 		.attributes = db_col_dup(row, 5, pool)
@@ -151,7 +152,7 @@ static void read_bien(const struct db_rows *row, struct pool *pool, void *elemen
 {
 	struct bien *b = element;
 	const char **text[] = {&b->nom, &b->type, &b->pieces, &b->energy, &b->ges, &b->annonce_title, &b->annonce_desc};
-	const char **decimal[] = {&b->surface, &b->milliemes, &b->etage, &b->chambres};
+	const char **integer[] = {&b->milliemes, &b->etage, &b->chambres};
 	unsigned c = 0;
 
 	b->id = rows_oid(row, c++);
@@ -160,8 +161,9 @@ static void read_bien(const struct db_rows *row, struct pool *pool, void *elemen
 		*text[k] = db_col_dup(row, c++, pool);
 	b->active = rows_tri(row, c++);
 	b->robot = rows_tri(row, c++);
-	for (size_t k = 0; k < sizeof decimal / sizeof decimal[0]; k++)
-		*decimal[k] = rows_decimal(row, c++, pool);
+	b->surface = rows_decimal(row, c++, pool);
+	for (size_t k = 0; k < sizeof integer / sizeof integer[0]; k++)
+		*integer[k] = rows_integer(row, c++, pool);
 	b->date_created = db_col_time(row, c++);
 	b->date_last_modified = db_col_time(row, c++);
 	b->attributes = db_col_dup(row, c++, pool);

@@ -95,6 +95,11 @@ const char *rows_decimal(const struct db_rows *row, unsigned column, struct pool
 	return text;
 }
 
+const char *rows_integer(const struct db_rows *row, unsigned column, struct pool *pool)
+{
+	return db_col_null(row, column) ? NULL : pool_printf(pool, "%lld", (long long)db_col_i64(row, column));
+}
+
 struct db_value rows_bind_oid(const struct oid *oid)
 {
 	return db_bytes(oid->bytes, OID_SIZE);

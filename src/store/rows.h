@@ -32,6 +32,7 @@ jour rows_jour(const struct db_rows *row, unsigned column);                     
 montant rows_montant(const struct db_rows *row, unsigned column);               /* DECIMAL(n,2) */
 enum tri rows_tri(const struct db_rows *row, unsigned column);                  /* BOOLEAN NULL */
 const char *rows_decimal(const struct db_rows *row, unsigned column, struct pool *pool);        /* without trailing zeros */
+const char *rows_integer(const struct db_rows *row, unsigned column, struct pool *pool);        /* as decimal text */
 
 /* And as bound values; the dates and amounts of one statement are written into the pool. */
 struct db_value rows_bind_oid(const struct oid *oid);
