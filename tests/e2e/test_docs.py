@@ -88,6 +88,15 @@ class DocumentsTest(unittest.TestCase):
                                   text=True, timeout=20)
             self.assertEqual((done.stdout + done.stderr, done.returncode), ("", 0))
 
+    def test_command_line_options(self):
+        for name in ("bailleur-api", "bailleur-sender", "bailleurctl"):
+            with self.subTest(program=name):
+                programmed = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', read(f"src/{name}.c")))
+                self.assertIn("config", programmed)
+                described = set(re.findall(r"(?<=[ ,]-)[a-z][a-z-]+", "\n".join(
+                    line for line in read(f"man/{name}.8").splitlines() if re.match(r"\.(It|Op|Nm|Fl|Oo|Ar)\b.*", line))))
+                self.assertEqual(programmed - described, set())
+
     def test_every_program_has_a_page(self):
         makefile = read("src/local.mk")
         programs = set(re.findall(r"^s?bin_PROGRAMS \+= (.*)$", makefile, flags=re.M))
