@@ -4,7 +4,11 @@ libbailleur_a_SOURCES += \
 	src/store/client.c \
 	src/store/client.h \
 	src/store/delivery.h \
-	src/store/delivery_lookup.c \
+	src/store/delivery_change.c \
+	src/store/delivery_change.h \
+	src/store/delivery_claim.c \
+	src/store/delivery_record.c \
+	src/store/delivery_story.c \
 	src/store/idempotency.c \
 	src/store/idempotency.h \
 	src/store/locataire.c \

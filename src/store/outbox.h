@@ -82,6 +82,9 @@ struct outbox_filter {
 enum db_status outbox_list(struct db *db, struct pool *pool, uint64_t client_id, const struct outbox_filter *filter,
                            struct outbox_listed **listed_r, size_t *n_r);
 
+/* One message, whoever queued it: for operators. DB_NONE: no such message. */
+enum db_status outbox_find(struct db *db, struct pool *pool, uint64_t id, struct outbox_listed *listed_r);
+
 /* Counts of messages by state for the identifiers given (NULL: any; not both NULL). All zero: no such message. */
 enum db_status outbox_status(struct db *db, uint64_t client_id, const char *identifier1, const char *identifier2,
                              uint64_t counts_r[DELIVERY_STATES]);

@@ -16,16 +16,20 @@
 	" AND created_at >= ? AND created_at <= ? AND (created_at < ? OR id < ?)" \
 	" ORDER BY created_at DESC, id DESC LIMIT ?)"
 
-#define LISTING(index, which) \
-	"SELECT m.id, m.channel, m.email, m.phone, m.email_subject, m.email_content, m.sms_content, m.identifier1," \
+#define COLUMNS \
+	"m.id, m.channel, m.email, m.phone, m.email_subject, m.email_content, m.sms_content, m.identifier1," \
 	" m.identifier2, m.email_originator, m.sms_originator, m.logo_url, m.force_sending, m.unsubscribe_link," \
-	" m.test_mode, m.has_error, m.created_at, e.state, e.sent_at, e.error_message, s.state, s.sent_at, s.error_message" \
-	" FROM (" RANGE(index, which, 0, 0) " UNION ALL " RANGE(index, which, 0, 1) " UNION ALL " \
-	RANGE(index, which, 1, 0) " UNION ALL " RANGE(index, which, 1, 1) \
-	" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) page" \
-	" STRAIGHT_JOIN message m ON m.id = page.id" \
+	" m.test_mode, m.has_error, m.created_at, e.state, e.sent_at, e.error_message, s.state, s.sent_at, s.error_message"
+
+#define DELIVERIES \
 	" LEFT JOIN delivery e ON e.message_id = m.id AND e.channel = 'mail'" \
 	" LEFT JOIN delivery s ON s.message_id = m.id AND s.channel = 'sms'"
+
+#define LISTING(index, which) \
+	"SELECT " COLUMNS " FROM (" RANGE(index, which, 0, 0) " UNION ALL " RANGE(index, which, 0, 1) " UNION ALL " \
+	RANGE(index, which, 1, 0) " UNION ALL " RANGE(index, which, 1, 1) \
+	" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) page" \
+	" STRAIGHT_JOIN message m ON m.id = page.id" DELIVERIES
 
 static const char list_all[] = LISTING("listing", "");
 static const char list_1[] = LISTING("listing_identifier1", " AND identifier1 = ?");
@@ -34,9 +38,7 @@ static const char list_both[] =
 	LISTING("listing_identifier1, listing_identifier2", " AND identifier1 = ? AND identifier2 = ?");
 
 #define STATUS(which) \
-	"SELECT e.state, s.state, COUNT(*) FROM message m" \
-	" LEFT JOIN delivery e ON e.message_id = m.id AND e.channel = 'mail'" \
-	" LEFT JOIN delivery s ON s.message_id = m.id AND s.channel = 'sms'" \
+	"SELECT e.state, s.state, COUNT(*) FROM message m" DELIVERIES \
 	" WHERE m.client_id = ?" which " GROUP BY e.state, s.state"
 
 static const char status_1[] = STATUS(" AND m.identifier1 = ?");
@@ -125,7 +127,8 @@ static void read_deliveries(const struct db_rows *rows, unsigned first, struct p
 		if (db_col_null(rows, column))
 			continue;
 		states[n] = delivery_state_parse(db_col_text(rows, column));
-		all_left = all_left && delivery_state_has_left(states[n++]);
+		all_left = all_left && delivery_state_has_left(states[n]);
+		n++;
 		if (db_col_time(rows, column + 1) > sent_at)
 			sent_at = db_col_time(rows, column + 1);
 		if (!listed->error_message)
@@ -185,6 +188,19 @@ enum db_status outbox_list(struct db *db, struct pool *pool, uint64_t client_id,
 	*listed_r = listed;
 	*n_r = n;
 	return status == DB_NONE ? DB_OK : status;
+}
+
+enum db_status outbox_find(struct db *db, struct pool *pool, uint64_t id, struct outbox_listed *listed_r)
+{
+	struct db_rows *rows;
+	enum db_status status = db_one(db, "SELECT " COLUMNS " FROM message m" DELIVERIES " WHERE m.id = ?",
+	                               DB_ARGS(db_u64(id)), &rows);
+
+	if (status != DB_OK)
+		return status;
+	read_listed(rows, pool, listed_r);
+	db_rows_end(rows);
+	return DB_OK;
 }
 
 enum db_status outbox_status(struct db *db, uint64_t client_id, const char *identifier1, const char *identifier2,

@@ -66,6 +66,12 @@ tests_unit_test_outbox_SOURCES = tests/unit/test_outbox.c tests/unit/dbtest.c te
 tests_unit_test_outbox_CPPFLAGS = $(DBTEST_CPPFLAGS)
 tests_unit_test_outbox_LDADD = $(LIBS_UNIT)
 
+check_PROGRAMS += tests/unit/test_delivery
+TESTS += tests/unit/test_delivery
+tests_unit_test_delivery_SOURCES = tests/unit/test_delivery.c tests/unit/dbtest.c tests/unit/dbtest.h
+tests_unit_test_delivery_CPPFLAGS = $(DBTEST_CPPFLAGS)
+tests_unit_test_delivery_LDADD = $(LIBS_UNIT)
+
 check_PROGRAMS += tests/unit/test_idempotency
 TESTS += tests/unit/test_idempotency
 tests_unit_test_idempotency_SOURCES = tests/unit/test_idempotency.c tests/unit/dbtest.c tests/unit/dbtest.h

@@ -1,0 +1,199 @@
+/*
+ * Claiming: which deliveries a sender may work on now, so that no two ever work on the same one.
+ */
+#include <string.h>
+
+#include "base/fault.h"
+#include "store/delivery_change.h"
+
+static uint8_t last_claim[ID_UUID_SIZE];
+static int64_t last_lease;
+
+void delivery_claim_id(uint8_t out[ID_UUID_SIZE])
+{
+	memcpy(out, last_claim, ID_UUID_SIZE);
+}
+
+int64_t delivery_lease(void)
+{
+	return last_lease;
+}
+
+struct claim {
+	struct pool *pool;
+	enum delivery_channel channel;
+	const char *sender;
+	uint32_t size;
+	int64_t lease;
+	struct delivery_change *changes;
+	size_t n;
+};
+
+/* Rows that are due in one state, locked; those that another sender has locked just now are left to it. */
+static enum db_status find_due(struct db *db, struct claim *claim, enum delivery_state state)
+{
+	struct db_rows *rows;
+	enum db_status status = db_query(db,
+		"SELECT id, changes FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = ?"
+		" AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED",
+		DB_ARGS(db_text(delivery_channel_name(claim->channel)), db_text(delivery_state_name(state)),
+		        db_u64(claim->size - claim->n)), &rows);
+
+	if (status != DB_OK)
+		return status;
+	/* A claim that ran out is claimed anew; its event is told as a change all the same. */
+	while ((status = db_next(rows)) == DB_OK)
+		claim->changes[claim->n++] = (struct delivery_change){
+			.found = true, .id = db_col_u64(rows, 0), .number = db_col_u64(rows, 1), .from = DELIVERY_QUEUED,
+			.to = DELIVERY_CLAIMED, .detail = state == DELIVERY_CLAIMED ? "the lease before ran out" : NULL,
+		};
+	db_rows_end(rows);
+	return status == DB_NONE ? DB_OK : status;
+}
+
+static enum db_status take(struct db *db, const struct claim *claim)
+{
+	enum { COLUMNS = 3 };
+	struct db_value *values = pool_alloc(claim->pool, claim->n * COLUMNS * sizeof *values);
+
+	for (size_t i = 0; i < claim->n; i++) {
+		values[i * COLUMNS] = db_bytes(last_claim, ID_UUID_SIZE);
+		values[i * COLUMNS + 1] = db_i64(claim->lease);
+		values[i * COLUMNS + 2] = db_u64(claim->changes[i].id);
+	}
+	return db_bulk(db,
+		"UPDATE delivery SET state = 'claimed', claim_id = ?, due_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND,"
+		" attempts = LEAST(attempts + 1, 65535), changes = changes + 1 WHERE id = ?", values, COLUMNS, claim->n);
+}
+
+/* Inside a transaction. What ran out goes first: it has waited longest, and a long queue must not keep it waiting. */
+static enum db_status claim_due(struct db *db, void *arg)
+{
+	struct claim *claim = arg;
+	enum db_status status;
+
+	claim->n = 0;
+	status = find_due(db, claim, DELIVERY_CLAIMED);
+	if (status == DB_OK && claim->n < claim->size)
+		status = find_due(db, claim, DELIVERY_QUEUED);
+	if (status != DB_OK || claim->n == 0)
+		return status;
+	status = take(db, claim);
+	if (status == DB_OK)
+		status = delivery_events(db, claim->pool, claim->sender, claim->changes, claim->n);
+	return status;
+}
+
+/* The claimed rows with all that sending them needs. On a cluster the node that is asked catches up first. */
+#define CLAIMED(content, originator) \
+	"SET STATEMENT wsrep_sync_wait = 1 FOR SELECT d.id, d.message_id, m.client_id, c.name, d.uuid, d.recipient," \
+	" d.attempts, m.created_at, d.expires_at, NOT m.force_sending AND EXISTS (SELECT 1 FROM unsubscribe u" \
+	" WHERE u.client_id = m.client_id AND u.channel = d.channel" \
+	" AND u.address = d.recipient COLLATE ascii_general_nopad_ci)," \
+	" m.unsubscribe_link, m.email_subject, m." content ", m." originator ", m.logo_url" \
+	" FROM delivery d FORCE INDEX (due) STRAIGHT_JOIN message m ON m.id = d.message_id" \
+	" STRAIGHT_JOIN api_client c ON c.id = m.client_id" \
+	" WHERE d.channel = ? AND d.state = 'claimed' AND d.due_at > UTC_TIMESTAMP(3) AND d.claim_id = ? LIMIT ?"
+
+static const char claimed_mail[] = CLAIMED("email_content", "email_originator");
+static const char claimed_sms[] = CLAIMED("sms_content", "sms_originator");
+
+static void read_delivery(const struct db_rows *rows, struct pool *pool, enum delivery_channel channel,
+                          struct delivery *delivery)
+{
+	*delivery = (struct delivery){
+		.id = db_col_u64(rows, 0), .message_id = db_col_u64(rows, 1), .client_id = db_col_u64(rows, 2),
+		.client_name = db_col_dup(rows, 3, pool), .channel = channel, .recipient = db_col_dup(rows, 5, pool),
+		.attempt = (unsigned)db_col_u64(rows, 6), .created_at = db_col_time(rows, 7),
+		.expires_at = db_col_time(rows, 8), .unsubscribed = db_col_bool(rows, 9),
+		.unsubscribe_link = db_col_bool(rows, 10), .subject = db_col_dup(rows, 11, pool),
+		.content = db_col_dup(rows, 12, pool), .originator = db_col_dup(rows, 13, pool),
+		.logo_url = db_col_dup(rows, 14, pool),
+	};
+	if (db_col_size(rows, 4) == ID_UUID_SIZE)
+		memcpy(delivery->uuid, db_col_text(rows, 4), ID_UUID_SIZE);
+}
+
+static enum db_status read_claimed(struct db *db, const struct claim *claim, struct delivery **deliveries_r, size_t *n_r)
+{
+	struct delivery *list = pool_alloc(claim->pool, (claim->size + 1) * sizeof *list);
+	struct db_rows *rows;
+	size_t n = 0;
+	enum db_status status = db_query(db, claim->channel == DELIVERY_MAIL ? claimed_mail : claimed_sms,
+		DB_ARGS(db_text(delivery_channel_name(claim->channel)), db_bytes(last_claim, ID_UUID_SIZE),
+		        db_u64(claim->size)), &rows);
+
+	if (status != DB_OK)
+		return status;
+	while (n < claim->size && (status = db_next(rows)) == DB_OK)
+		read_delivery(rows, claim->pool, claim->channel, &list[n++]);
+	db_rows_end(rows);
+	*deliveries_r = list;
+	*n_r = n;
+	return status == DB_NONE ? DB_OK : status;
+}
+
+/* Reading changes nothing, so it is tried until it succeeds. Rows that it cannot read are due again after the lease. */
+static enum db_status read_surely(struct db *db, const struct claim *claim, struct delivery **deliveries_r, size_t *n_r)
+{
+	enum db_status status = DB_LOST;
+
+	for (unsigned attempt = 0; attempt < DB_ATTEMPTS; attempt++) {
+		status = read_claimed(db, claim, deliveries_r, n_r);
+		if (status != DB_LOST && status != DB_UNCERTAIN && status != DB_CONFLICT)
+			break;
+		db_wait(attempt);
+	}
+	return status == DB_UNCERTAIN ? DB_LOST : status;
+}
+
+enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_channel channel, const char *sender,
+                              uint32_t size, int64_t lease, struct delivery **deliveries_r, size_t *n_r)
+{
+	struct claim claim = {.pool = pool, .channel = channel, .sender = sender, .size = size, .lease = lease};
+	enum db_status status;
+	bool doubtful;
+
+	*n_r = 0;
+	claim.changes = pool_alloc(pool, (size + 1) * sizeof *claim.changes);
+	do {
+		id_uuid7(last_claim);
+		last_lease = lease;
+		status = db_transaction(db, claim_due, &claim);
+		doubtful = status == DB_UNCERTAIN;
+		if (status == DB_OK && claim.n == 0)
+			return DB_OK;
+		if (status != DB_OK && !doubtful)
+			return status;
+		FAULT("store.claimed");
+		status = read_surely(db, &claim, deliveries_r, n_r);
+		/* In doubt and nothing there: not committed; should it be yet, those rows are due again after the lease. */
+	} while (doubtful && status == DB_OK && *n_r == 0);
+	return status;
+}
+
+enum db_status delivery_due(struct db *db, enum delivery_channel channel, uint64_t *n_r, int64_t *next_r)
+{
+	const char *name = delivery_channel_name(channel);
+	struct db_rows *rows;
+	enum db_status status = db_one(db,
+		"SELECT COUNT(*) + (SELECT COUNT(*) FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = 'claimed'"
+		" AND due_at <= UTC_TIMESTAMP(3)),"
+		" (SELECT MIN(due_at) FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = 'queued'"
+		" AND due_at > UTC_TIMESTAMP(3)),"
+		" (SELECT MIN(due_at) FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = 'claimed'"
+		" AND due_at > UTC_TIMESTAMP(3))"
+		" FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = 'queued' AND due_at <= UTC_TIMESTAMP(3)",
+		DB_ARGS(db_text(name), db_text(name), db_text(name), db_text(name)), &rows);
+	int64_t claimed;
+
+	if (status != DB_OK)
+		return status;
+	*n_r = db_col_u64(rows, 0);
+	*next_r = db_col_time(rows, 1);
+	claimed = db_col_time(rows, 2);
+	if (claimed && (!*next_r || claimed < *next_r))
+		*next_r = claimed;
+	db_rows_end(rows);
+	return DB_OK;
+}

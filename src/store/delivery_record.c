@@ -1,0 +1,226 @@
+/*
+ * Recording what became of deliveries: by the sender that claimed them, by the gateway's reports, and of those whose sender
+ * was never heard of again.
+ */
+#include "store/delivery_change.h"
+
+struct record {
+	const char *sender;
+	const uint8_t *claim_id;
+	const struct delivery_outcome *outcomes;
+	size_t n;
+	bool *lost;
+	bool again;             /* whether the same was committed before is not known */
+};
+
+/*
+ * May the sender that holds the claim say so? From `unknown` too: it was swept while its sender was slow, and nobody knows
+ * better; only an operator's resend gives the row to another claim.
+ */
+static bool is_legal(enum delivery_state from, enum delivery_state to)
+{
+	switch (to) {
+	case DELIVERY_TRANSMITTING:
+		return from == DELIVERY_CLAIMED;
+	case DELIVERY_UNKNOWN:
+		return from == DELIVERY_TRANSMITTING;
+	case DELIVERY_SENT:
+	case DELIVERY_QUEUED:
+	case DELIVERY_FAILED:
+	case DELIVERY_EXPIRED:
+	case DELIVERY_SUPPRESSED:
+		return from == DELIVERY_CLAIMED || from == DELIVERY_TRANSMITTING || from == DELIVERY_UNKNOWN;
+	default:
+		return false;
+	}
+}
+
+/* The gateway's report overtook the sender's own record: what it said stands, and the rest is filled in. */
+static bool was_overtaken(enum delivery_state from, enum delivery_state to)
+{
+	return to == DELIVERY_SENT && (from == DELIVERY_DELIVERED || from == DELIVERY_FAILED || from == DELIVERY_SENT);
+}
+
+/* Committed by the attempt that had no answer: only the holder of the claim could have done it. */
+static bool is_done(const struct record *r, const struct delivery_change *change, const struct delivery_outcome *outcome)
+{
+	return r->again && change->found && change->ours && change->from == outcome->state;
+}
+
+static int64_t due_after(const struct delivery_outcome *outcome, int64_t now)
+{
+	if (outcome->state == DELIVERY_TRANSMITTING)
+		return now + delivery_lease() * 1000;
+	if (outcome->state == DELIVERY_QUEUED)
+		return outcome->retry_at > 0 ? outcome->retry_at : now;
+	return 0;
+}
+
+static void set_change(struct delivery_change *change, const struct delivery_outcome *outcome, int64_t now)
+{
+	change->to = outcome->state;
+	change->due_at = due_after(outcome, now);
+	change->sent_at = outcome->state == DELIVERY_SENT ? now : 0;
+	change->error = outcome->error;
+	change->detail = outcome->error ? outcome->error : outcome->remote_id;
+}
+
+static void set_particulars(struct delivery_change *change, const struct delivery_outcome *outcome)
+{
+	change->remote_id = outcome->remote_id;
+	if (outcome->has_sms) {
+		change->encoding = outcome->ucs2 ? "ucs2" : "gsm7";
+		change->segments = outcome->segments;
+	}
+}
+
+static enum db_status record(struct db *db, void *arg)
+{
+	struct record *r = arg;
+	struct pool *pool = pool_create();
+	uint64_t *ids = pool_alloc(pool, r->n * sizeof *ids);
+	struct delivery_change *changes = pool_alloc(pool, r->n * sizeof *changes);
+	int64_t now = 0;
+	enum db_status status;
+
+	for (size_t i = 0; i < r->n; i++)
+		ids[i] = r->outcomes[i].id;
+	status = delivery_lock(db, pool, ids, r->n, r->claim_id, changes, &now);
+	for (size_t i = 0; i < r->n && status == DB_OK; i++) {
+		const struct delivery_outcome *outcome = &r->outcomes[i];
+		bool legal = changes[i].found && changes[i].ours && is_legal(changes[i].from, outcome->state);
+		bool overtaken = changes[i].found && changes[i].ours && was_overtaken(changes[i].from, outcome->state);
+
+		if (legal)
+			set_change(&changes[i], outcome, now);
+		if (legal || overtaken)
+			set_particulars(&changes[i], outcome);
+		if (r->lost)
+			r->lost[i] = !legal && !overtaken && !is_done(r, &changes[i], outcome);
+		changes[i].found = legal || overtaken;
+	}
+	if (status == DB_OK)
+		status = delivery_apply(db, pool, r->sender, changes, r->n);
+	pool_free(pool);
+	return status;
+}
+
+enum db_status delivery_record(struct db *db, const char *sender, const uint8_t claim_id[ID_UUID_SIZE],
+                               const struct delivery_outcome *outcomes, size_t n, bool *lost_r)
+{
+	struct record r = {.sender = sender, .claim_id = claim_id, .outcomes = outcomes, .n = n, .lost = lost_r};
+	enum db_status status = DB_OK;
+
+	for (unsigned attempt = 0; attempt < DB_ATTEMPTS && n > 0; attempt++) {
+		status = db_transaction(db, record, &r);
+		if (status != DB_UNCERTAIN)
+			break;
+		r.again = true;
+		db_wait(attempt);
+	}
+	return status;
+}
+
+struct report {
+	uint64_t id;
+	bool delivered;
+	const char *detail;
+};
+
+/*
+ * A report is about something that has been transmitted. Should the delivery have been put back to the queue meanwhile, the
+ * report of the transmission before changes nothing.
+ */
+static enum db_status report(struct db *db, void *arg)
+{
+	const struct report *r = arg;
+	struct pool *pool = pool_create();
+	struct delivery_change change;
+	int64_t now = 0;
+	enum db_status status = delivery_lock(db, pool, &r->id, 1, NULL, &change, &now);
+
+	if (status == DB_OK && !change.found)
+		status = DB_NONE;
+	if (status != DB_OK)
+		goto err0;
+	if (change.from != DELIVERY_SENT && change.from != DELIVERY_TRANSMITTING && change.from != DELIVERY_UNKNOWN)
+		goto err0;
+	change.to = r->delivered ? DELIVERY_DELIVERED : DELIVERY_FAILED;
+	change.sent_at = r->delivered ? now : 0;
+	change.error = r->delivered ? NULL : r->detail && *r->detail ? r->detail : "not delivered";
+	change.detail = r->detail;
+	status = delivery_apply(db, pool, "api", &change, 1);
+err0:
+	pool_free(pool);
+	return status;
+}
+
+/* Done twice is done once: whatever is in doubt is done again. */
+static enum db_status surely(struct db *db, enum db_status (*body)(struct db *db, void *arg), void *arg)
+{
+	enum db_status status = DB_UNCERTAIN;
+
+	for (unsigned attempt = 0; attempt < DB_ATTEMPTS && status == DB_UNCERTAIN; attempt++) {
+		if (attempt > 0)
+			db_wait(attempt);
+		status = db_transaction(db, body, arg);
+	}
+	return status;
+}
+
+enum db_status delivery_report(struct db *db, uint64_t delivery_id, bool delivered, const char *detail)
+{
+	struct report r = {.id = delivery_id, .delivered = delivered, .detail = detail};
+
+	return surely(db, report, &r);
+}
+
+enum { SWEEP_SIZE = 500 };
+
+struct sweep {
+	const char *sender;
+	size_t n;
+};
+
+/* Some of those whose sender was not heard of within its lease. */
+static enum db_status sweep(struct db *db, void *arg)
+{
+	struct sweep *s = arg;
+	struct pool *pool = pool_create();
+	struct delivery_change *changes = pool_alloc(pool, SWEEP_SIZE * sizeof *changes);
+	struct db_rows *rows;
+	size_t n = 0;
+	enum db_status status = db_query(db,
+		"SELECT id, message_id, changes FROM delivery FORCE INDEX (due) WHERE channel IN ('mail', 'sms')"
+		" AND state = 'transmitting' AND due_at <= UTC_TIMESTAMP(3) LIMIT ? FOR UPDATE SKIP LOCKED",
+		DB_ARGS(db_u64(SWEEP_SIZE)), &rows);
+
+	if (status != DB_OK)
+		goto err0;
+	while (n < SWEEP_SIZE && (status = db_next(rows)) == DB_OK)
+		changes[n++] = (struct delivery_change){
+			.found = true, .id = db_col_u64(rows, 0), .message_id = db_col_u64(rows, 1), .number = db_col_u64(rows, 2),
+			.from = DELIVERY_TRANSMITTING, .to = DELIVERY_UNKNOWN, .error = "whether it was delivered is not known",
+			.detail = "its sender was not heard of again",
+		};
+	db_rows_end(rows);
+	status = status == DB_NONE || status == DB_OK ? delivery_apply(db, pool, s->sender, changes, n) : status;
+	s->n = n;
+err0:
+	pool_free(pool);
+	return status;
+}
+
+enum db_status delivery_sweep(struct db *db, const char *sender, uint64_t *moved_r)
+{
+	struct sweep s = {.sender = sender, .n = SWEEP_SIZE};
+	enum db_status status = DB_OK;
+
+	*moved_r = 0;
+	while (status == DB_OK && s.n == SWEEP_SIZE) {
+		status = surely(db, sweep, &s);
+		if (status == DB_OK)
+			*moved_r += s.n;
+	}
+	return status;
+}
