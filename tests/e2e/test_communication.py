@@ -512,7 +512,7 @@ class Idempotency(Case):
 
 
 class Killed(Case):
-    """A worker that is killed around the commit: the client hears of it, and repeating with the key makes exactly one."""
+    """A worker killed around the commit: the client hears of it, and repeating with the key makes exactly one message."""
 
     def test_repeating_after_a_kill(self):
         for point in ("db.before_commit", "db.after_commit"):

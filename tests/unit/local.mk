@@ -60,6 +60,10 @@ check_PROGRAMS += tests/unit/test_message_in
 TESTS += tests/unit/test_message_in
 tests_unit_test_message_in_LDADD = $(LIBS_UNIT)
 
+check_PROGRAMS += tests/unit/test_guard
+TESTS += tests/unit/test_guard
+tests_unit_test_guard_LDADD = $(LIBS_UNIT)
+
 check_PROGRAMS += tests/unit/test_outbox
 TESTS += tests/unit/test_outbox
 tests_unit_test_outbox_SOURCES = tests/unit/test_outbox.c tests/unit/dbtest.c tests/unit/dbtest.h

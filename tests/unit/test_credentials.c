@@ -1,12 +1,11 @@
 /*
  * Credentials: the Basic header, and what happens when they come from several places.
  */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "access/credentials.h"
 #include "http/parse.h"
+#include "unit.h"
 
 #define LONG_258 \
 	"MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw" \
@@ -79,12 +78,8 @@ int main(void)
 	Suite *suite = suite_create("credentials");
 	TCase *tcase = tcase_create("credentials");
 
-	tcase_add_loop_test(tcase, basic, 0, sizeof BASIC / sizeof BASIC[0]);
-	tcase_add_loop_test(tcase, places, 0, sizeof PLACES / sizeof PLACES[0]);
+	tcase_add_loop_test(tcase, basic, 0, COUNT(BASIC));
+	tcase_add_loop_test(tcase, places, 0, COUNT(PLACES));
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

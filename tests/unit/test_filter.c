@@ -1,12 +1,11 @@
 /*
  * Pages and periods of the lists.
  */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "communication/filter.h"
 #include "http/parse.h"
+#include "unit.h"
 
 static struct request read_form(const char *form)
 {
@@ -80,12 +79,8 @@ int main(void)
 	Suite *suite = suite_create("filter");
 	TCase *tcase = tcase_create("filter");
 
-	tcase_add_loop_test(tcase, pages, 0, sizeof PAGES / sizeof PAGES[0]);
-	tcase_add_loop_test(tcase, periods, 0, sizeof PERIODS / sizeof PERIODS[0]);
+	tcase_add_loop_test(tcase, pages, 0, COUNT(PAGES));
+	tcase_add_loop_test(tcase, periods, 0, COUNT(PERIODS));
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

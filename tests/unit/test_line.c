@@ -1,11 +1,9 @@
 /*
  * Single lines, web addresses, and masked addresses.
  */
-#include <check.h>
-#include <stdlib.h>
-
 #include "domain/line.h"
 #include "domain/mask.h"
+#include "unit.h"
 
 static const struct { const char *line; bool clean; } LINES[] = {
 	{"", true}, {"Avis d'échéance n° 12", true}, {"emoji 🏠, guillemets « » et tiret —", true}, {"a\nb", false},
@@ -75,14 +73,10 @@ int main(void)
 	Suite *suite = suite_create("line");
 	TCase *tcase = tcase_create("line");
 
-	tcase_add_loop_test(tcase, lines, 0, sizeof LINES / sizeof LINES[0]);
-	tcase_add_loop_test(tcase, urls, 0, sizeof URLS / sizeof URLS[0]);
-	tcase_add_loop_test(tcase, emails, 0, sizeof EMAILS / sizeof EMAILS[0]);
-	tcase_add_loop_test(tcase, phones, 0, sizeof PHONES / sizeof PHONES[0]);
+	tcase_add_loop_test(tcase, lines, 0, COUNT(LINES));
+	tcase_add_loop_test(tcase, urls, 0, COUNT(URLS));
+	tcase_add_loop_test(tcase, emails, 0, COUNT(EMAILS));
+	tcase_add_loop_test(tcase, phones, 0, COUNT(PHONES));
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

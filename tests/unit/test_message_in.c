@@ -1,12 +1,11 @@
 /*
  * Reading a message: what each form needs, which error comes first, and what is stored.
  */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "communication/message_in.h"
 #include "http/parse.h"
+#include "unit.h"
 
 #define MAIL "recipient=a@exemple.fr&subject=s&message=m"
 #define SMS "recipient=0602030405&message=m"
@@ -181,14 +180,10 @@ int main(void)
 	Suite *suite = suite_create("message_in");
 	TCase *tcase = tcase_create("message_in");
 
-	tcase_add_loop_test(tcase, errors, 0, sizeof ERRORS / sizeof ERRORS[0]);
-	tcase_add_loop_test(tcase, lengths, 0, sizeof LENGTHS / sizeof LENGTHS[0]);
+	tcase_add_loop_test(tcase, errors, 0, COUNT(ERRORS));
+	tcase_add_loop_test(tcase, lengths, 0, COUNT(LENGTHS));
 	tcase_add_test(tcase, fields_of_a_mail);
 	tcase_add_test(tcase, fields_of_sms_first);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

@@ -1,12 +1,11 @@
 /*
  * The rate table against a plain token bucket that counts in exact fractions, alone and from several processes at once.
  */
-#include <check.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "access/rate.h"
+#include "unit.h"
 
 #define TOKEN INT64_C(60000000000)      /* ns in a minute: the level of one token, when refill is counted per ns */
 
@@ -170,15 +169,11 @@ int main(void)
 	Suite *suite = suite_create("rate");
 	TCase *tcase = tcase_create("rate");
 
-	tcase_add_loop_test(tcase, agrees_with_the_model, 0, sizeof BUCKETS / sizeof BUCKETS[0]);
+	tcase_add_loop_test(tcase, agrees_with_the_model, 0, COUNT(BUCKETS));
 	tcase_add_test(tcase, retry_after_is_kept);
 	tcase_add_test(tcase, keys_do_not_share);
 	tcase_add_test(tcase, stalest_gives_way);
 	tcase_add_test(tcase, shared_by_processes);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }
