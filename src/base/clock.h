@@ -16,8 +16,8 @@ enum { CLOCK_ISO_SIZE = 24 };
 void clock_iso(int64_t ms, char out[CLOCK_ISO_SIZE]);
 
 /*
- * Reads ISO 8601: date, `T` (or a space), time, optional fraction, `Z` or an offset (`+02:00`, `+0200`); a date alone is
- * its midnight; without an offset UTC is meant. Impossible dates are refused. Returns 0, or -1.
+ * Reads ISO 8601: date, `T` (or a space), time, optional fraction, `Z` or an offset (`+02:00`, `+0200`); a date alone
+ * is its midnight; without an offset UTC is meant. Impossible dates are refused. Returns 0, or -1.
  */
 int clock_parse_iso(const char *s, int64_t *ms_r);
 

@@ -56,8 +56,8 @@ static bool has_control(const char *s)
 }
 
 /*
- * Takes the quotes off. Without quotes a value has no ` #` or ` ;`: whoever writes that may mean a comment or a password,
- * and neither guess is safe.
+ * Takes the quotes off. Without quotes a value has no ` #` or ` ;`: whoever writes that may mean a comment or a
+ * password, and neither guess is safe.
  */
 static int unquote(struct ini *ini, char **value)
 {
@@ -72,10 +72,10 @@ static int unquote(struct ini *ini, char **value)
 		return 0;
 	}
 	if (*s == '#' || *s == ';')
-		return ini_error(ini, "a comment takes a line of its own; a value that begins with %c needs quotes", *s);
+		return ini_error(ini, "a comment takes a line of its own; to begin a value, %c needs quotes", *s);
 	for (; *s != '\0'; s++)
 		if (is_space(*s) && (s[1] == '#' || s[1] == ';'))
-			return ini_error(ini, "a comment takes a line of its own; a value that holds \" %c\" needs quotes", s[1]);
+			return ini_error(ini, "a comment takes a line of its own; in a value, %c needs quotes", s[1]);
 	return 0;
 }
 

@@ -51,7 +51,8 @@ static bool syntax(struct scan *scan)
 
 static void skip_space(struct scan *scan)
 {
-	while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r'))
+	while (scan->at < scan->end &&
+	       (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r'))
 		scan->at++;
 }
 
@@ -213,7 +214,9 @@ static bool scan_name(struct scan *scan)
 		scan->names = mem_realloc(scan->names, scan->max_names * sizeof(*scan->names));
 	}
 	name = &scan->names[scan->n_names++];
-	*name = (struct name){ .bytes = first, .len = (size_t)(scan->at - 1 - first), .where = (size_t)(first - 1 - scan->start) };
+	*name = (struct name){
+		.bytes = first, .len = (size_t)(scan->at - 1 - first), .where = (size_t)(first - 1 - scan->start)
+	};
 	if (escaped)
 		decode_name(scan, first, scan->at - 1, name);
 	return true;

@@ -13,7 +13,7 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* `program` names the process in each line (borrowed, a literal). path NULL: standard error. Returns 0, or -1 with errno. */
+/* `program`, a literal, names the process in each line. path NULL: standard error. Returns 0, or -1 with errno. */
 int log_open(const char *program, const char *path, enum log_level level);
 
 /* Opens the file again, after a rotation. */

@@ -175,7 +175,7 @@ void *pool_alloc(struct pool *pool, size_t size)
 	block->next = pool->first->next;
 	pool->first->next = block;
 	if (rounded <= POOL_LARGE)
-		pool->current = block;          /* a large one is full at once: what is left of the current stays in use */
+		pool->current = block;  /* a large one is full at once: what is left of the current stays in use */
 	return block_take(block, size, rounded);
 }
 

@@ -37,10 +37,11 @@ static const struct settings_choice http_methods[] = { { "GET", 0 }, { "POST", 0
 /* Numbers, durations (seconds) and sizes (bytes) within min..max; a string's min..max is its length. */
 const struct settings_option settings_options[] = {
 	{ "bailleur", "base_url", SETTINGS_STRING, AT(base_url), "", 8, 512,
-	  "Where this service is reached, as https://host without a final slash: the links in mails and pages start with it.", NULL, NO_ID },
+	  "Where this service is reached, as https://host without a final slash: the links in mails and pages start "
+	  "with it.", NULL, NO_ID },
 	{ "bailleur", "secret", SETTINGS_STRING, AT(secret), "", 32, 1024,
-	  "At least 32 characters nobody can guess: signs unsubscribe links and delivery-report URLs. When it changes, links "
-	  "already sent stop working.", NULL, NO_ID },
+	  "At least 32 characters nobody can guess: signs unsubscribe links and delivery-report URLs. When it changes, "
+	  "links already sent stop working.", NULL, NO_ID },
 	{ "bailleur", "templates", SETTINGS_STRING, AT(templates), "", 0, 4095,
 	  "A directory searched for mail and page templates before the installed ones.", NULL, NO_ID },
 	{ "bailleur", "log_file", SETTINGS_STRING, AT(log_file), "", 0, 4095,
@@ -49,7 +50,8 @@ const struct settings_option settings_options[] = {
 	  "The least important events that are logged.", log_levels, NO_ID },
 
 	{ "database", "hosts", SETTINGS_STRING, AT(db_hosts), "", 0, 4095,
-	  "The database servers, host[:port], separated by commas, tried in this order; when empty, what [client] says.", NULL, NO_ID },
+	  "The database servers, host[:port], separated by commas, tried in this order; when empty, what [client] "
+	  "says.", NULL, NO_ID },
 	{ "database", "connect_timeout", SETTINGS_DURATION, AT(db_connect_timeout), "5s", 1, HOUR,
 	  "How long connecting to one of them may take.", NULL, NO_ID },
 	{ "database", "read_timeout", SETTINGS_DURATION, AT(db_read_timeout), "20s", 1, HOUR,
@@ -81,8 +83,8 @@ const struct settings_option settings_options[] = {
 	{ "sender", "claim_size", SETTINGS_NUMBER, AT(claim_size), "500", 1, 10000,
 	  "Deliveries claimed at once.", NULL, NO_ID },
 	{ "sender", "lease", SETTINGS_DURATION, AT(lease), "10m", 10, DAY,
-	  "How long a claim holds: after it, what a sender that died had claimed but not begun to transmit is due again. "
-	  "Must be longer than the timeouts of the transports.", NULL, NO_ID },
+	  "How long a claim holds: after it, what a sender that died had claimed but not begun to transmit is due "
+	  "again. Must be longer than the timeouts of the transports.", NULL, NO_ID },
 	{ "sender", "retry_first", SETTINGS_DURATION, AT(retry_first), "60s", 1, DAY,
 	  "The delay before the first retry of a temporary failure; it doubles from one to the next.", NULL, NO_ID },
 	{ "sender", "retry_max", SETTINGS_DURATION, AT(retry_max), "6h", 1, 7 * DAY,
@@ -149,7 +151,9 @@ struct unit {
 };
 
 static const struct unit no_units[] = { { "", 1 }, { 0 } };
-static const struct unit duration_units[] = { { "", 1 }, { "s", 1 }, { "m", MINUTE }, { "h", HOUR }, { "d", DAY }, { 0 } };
+static const struct unit duration_units[] = {
+	{ "", 1 }, { "s", 1 }, { "m", MINUTE }, { "h", HOUR }, { "d", DAY }, { 0 }
+};
 static const struct unit size_units[] = { { "", 1 }, { "k", KB }, { "K", KB }, { "M", MB }, { 0 } };
 
 /* Writes `seconds` or `bytes` in the largest unit that divides it. */
@@ -158,7 +162,8 @@ static void write_number(FILE *out, int64_t value, const struct unit *units)
 	const struct unit *best = units;
 
 	for (const struct unit *unit = units; unit->name != NULL; unit++)
-		if (value != 0 && value % unit->value == 0 && unit->value >= best->value && strcmp(unit->name, "K") != 0)
+		if (value != 0 && value % unit->value == 0 && unit->value >= best->value &&
+		    strcmp(unit->name, "K") != 0)
 			best = unit;
 	fprintf(out, "%" PRId64 "%s", value / best->value, best->name);
 }
@@ -253,8 +258,8 @@ static int set_choice(const struct ini *ini, const struct settings_option *optio
 static int set_bool(const struct ini *ini, const struct settings_option *option, bool *to, const char *value)
 {
 	static const struct settings_choice words[] = {
-		{ "yes", true }, { "no", false }, { "true", true }, { "false", false }, { "on", true }, { "off", false },
-		{ "1", true }, { "0", false }, { 0 }
+		{ "yes", true }, { "no", false }, { "true", true }, { "false", false }, { "on", true },
+		{ "off", false }, { "1", true }, { "0", false }, { 0 }
 	};
 
 	for (const struct settings_choice *word = words; word->name != NULL; word++) {

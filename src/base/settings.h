@@ -1,6 +1,7 @@
 /*
  * The configuration file, read once into one struct: INI groups, every option in one table (settings.c) with its name,
- * default, bounds and meaning. A bad value, an unknown name or a line that is not one stops the start with file and line.
+ * default, bounds and meaning. A bad value, an unknown name or a line that is not one stops the start with file and
+ * line.
  * The group [client] is left to the MariaDB connector, which reads the same file as any MySQL tool would.
  */
 #ifndef BASE_SETTINGS_H

@@ -95,7 +95,7 @@ void text_u64(struct text *text, uint64_t value)
 	text_add(text, digits + at, sizeof(digits) - at);
 }
 
-/* Length of the well-formed sequence at `s` (Unicode, table 3-7), of which `left` bytes are there; 0 when there is none. */
+/* Length of the well-formed sequence at `s` (Unicode, table 3-7), `left` bytes being there; 0 when there is none. */
 static size_t utf8_sequence(const unsigned char *s, size_t left)
 {
 	unsigned char low = 0x80, high = 0xBF;
@@ -175,7 +175,8 @@ static int read_digits(const char *s, uint64_t *value_r)
 	for (; *s != '\0'; s++) {
 		if (*s < '0' || *s > '9')
 			return -1;
-		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, (uint64_t)(*s - '0'), &value))
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*s - '0'), &value))
 			return -1;
 	}
 	*value_r = value;

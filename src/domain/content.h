@@ -6,7 +6,7 @@
 
 #include "base/pool.h"
 
-/* A literal `%0A` (also `%0a`, `%0D%0A`) left in the text by a client, and CR LF or CR, become a line feed. In the pool. */
+/* A literal `%0A` (also `%0a`, `%0D%0A`) left in the text by a client, CR LF and CR become a line feed. In the pool. */
 const char *content_line_breaks(struct pool *pool, const char *stored);
 
 #endif

@@ -85,8 +85,8 @@ static bool is_ascii(const char *s)
 }
 
 /*
- * The domain as DNS has it, lower case; NULL when it is none. Not with IDN2_USE_STD3_ASCII_RULES: under it libidn2 drops
- * what it should refuse, and `é/b.fr` would become the domain of someone else.
+ * The domain as DNS has it, lower case; NULL when it is none. Not with IDN2_USE_STD3_ASCII_RULES: under it libidn2
+ * drops what it should refuse, and `é/b.fr` would become the domain of someone else.
  */
 static const char *ascii_domain(struct pool *pool, const char *given)
 {

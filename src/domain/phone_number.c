@@ -52,7 +52,9 @@ static size_t space_at(const char *s)
 /* Dot, dash, and the dashes word processors make of it. */
 static size_t mark_at(const char *s)
 {
-	static const char *const marks[] = { ".", "-", "\xE2\x80\x90", "\xE2\x80\x91", "\xE2\x80\x92", "\xE2\x80\x93", NULL };
+	static const char *const marks[] = {
+		".", "-", "\xE2\x80\x90", "\xE2\x80\x91", "\xE2\x80\x92", "\xE2\x80\x93", NULL
+	};
 
 	return one_of(s, marks);
 }
@@ -64,6 +66,14 @@ static const char *skip_spaces(const char *s)
 	while ((len = space_at(s)) > 0)
 		s += len;
 	return s;
+}
+
+/* Are these `n` digits no more than a country code, `+` or `00` before it? */
+static bool is_country_code(bool international, const char *digits, size_t n)
+{
+	if (international)
+		return n >= 1 && n <= 3;
+	return n >= 3 && n <= 5 && strncmp(digits, "00", 2) == 0;
 }
 
 /*
@@ -85,7 +95,7 @@ static int read_digits(const char *s, bool international, char digits[E164_MAX +
 			s += len;
 			mark = true;
 		} else if (strncmp(s, "(0)", 3) == 0 && !zero_seen && !mark &&
-		           ((international && n >= 1 && n <= 3) || (n >= 3 && n <= 5 && strncmp(digits, "00", 2) == 0))) {
+		           is_country_code(international, digits, n)) {
 			s += 3;
 			zero_seen = true;
 		} else {

@@ -14,8 +14,8 @@ struct sms_text {
 };
 
 /*
- * Measures valid UTF-8. A character of two units (extension character, surrogate pair) is never split over two segments,
- * which the count takes into account.
+ * Measures valid UTF-8. A character of two units (extension character, surrogate pair) is never split over two
+ * segments, which the count takes into account.
  */
 struct sms_text sms_text_measure(const char *utf8, size_t len);
 
