@@ -15,7 +15,8 @@ CALC = os.path.join(os.environ.get("BAILLEUR_BUILD", "build"), "tests", "unit", 
 
 def ask(questions):
     """The program's answers, one a question."""
-    done = subprocess.run([CALC], input="\n".join(questions) + "\n", capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([CALC], input="\n".join(questions) + "\n", capture_output=True, text=True, timeout=120,
+                          check=True)
     answers = done.stdout.splitlines()
     assert len(answers) == len(questions), (len(answers), len(questions))
     return answers
@@ -44,7 +45,8 @@ class Calculs(unittest.TestCase):
     def test_amounts_are_exact(self):
         cases = []
         for _ in range(5000):
-            cents = self.random.choice([self.random.randrange(10**4), self.random.randrange(10**8), self.random.randrange(10**12)])
+            cents = self.random.choice([self.random.randrange(10**4), self.random.randrange(10**8),
+                                        self.random.randrange(10**12)])
             cents *= self.random.choice([1, 1, -1])
             sign, (whole, part) = "-" if cents < 0 else "", divmod(abs(cents), 100)
             forms = [f"{sign}{whole}.{part:02}", f"{sign}{whole},{part:02}", f"{sign}{whole}.{part:02}000"]
@@ -52,18 +54,22 @@ class Calculs(unittest.TestCase):
                 forms.append(f"{sign}{whole}.{part // 10}")
             if part == 0:
                 forms.append(f"{sign}{whole}")
-            cases.append((f"montant {self.random.choice(forms)}", f"{cents} {self.shortest(cents)} {self.french(cents)}"))
+            cases.append((f"montant {self.random.choice(forms)}",
+                          f"{cents} {self.shortest(cents)} {self.french(cents)}"))
         self.compare(cases)
 
     def test_what_is_no_amount(self):
-        refused = ["", "-", ".", "1.", ".5", "1.005", "1.001", "1e3", "+1", " 1", "1 ", "1 000", "1,234.56", "0x10", "1..2", "--1",
-                   "NaN", "inf", "1.2.3", "10000000000", "9" * 40, "1.0000000000000000000", "\u0661", "1\u00a0000", "12abc"]
+        refused = ["", "-", ".", "1.", ".5", "1.005", "1.001", "1e3", "+1", " 1", "1 ", "1 000", "1,234.56", "0x10",
+                   "1..2", "--1",
+                   "NaN", "inf", "1.2.3", "10000000000", "9" * 40, "1.0000000000000000000", "\u0661", "1\u00a0000",
+                   "12abc"]
         self.compare([(f"montant {text}", "refused") for text in refused])
 
     def test_prorata_rounds_half_away_from_zero(self):
         cases = [("prorata 51000 23 31", "37839")]
         for _ in range(5000):
-            value, num, den = self.random.randrange(-10**10, 10**10), self.random.randrange(0, 400), self.random.randrange(1, 400)
+            value, num, den = self.random.randrange(-10**10, 10**10), self.random.randrange(0,
+                                                                                            400), self.random.randrange(1, 400)
             exact = decimal.Decimal(value * num) / decimal.Decimal(den)
             cases.append((f"prorata {value} {num} {den}",
                           str(int(exact.to_integral_value(rounding=decimal.ROUND_HALF_UP)))))
@@ -76,7 +82,8 @@ class Calculs(unittest.TestCase):
         day = datetime.date(1900, 1, 1)
         while day <= datetime.date(2169, 12, 31):
             # A day in every eleven, and every day around the changes of hour and the ends of February.
-            if day.toordinal() % 11 == 0 or (day.year > 1975 and (day.month in (3, 10) and day.day > 23 or day.month == 2 and day.day > 26)):
+            if day.toordinal() % 11 == 0 or (day.year > 1975 and (day.month in (3,
+                                                                                10) and day.day > 23 or day.month == 2 and day.day > 26)):
                 midnight = datetime.datetime(day.year, day.month, day.day, tzinfo=PARIS)
                 cases.append((f"jour {day:%d/%m/}{day.year:04}", f"{day.isoformat()} {int(midnight.timestamp())}"))
             day += datetime.timedelta(days=1)
@@ -93,13 +100,16 @@ class Calculs(unittest.TestCase):
             for month in (3, 4, 9, 10):
                 last = calendar.monthrange(year, month)[1]
                 for hour in (-3, -2, -1, 0, 1, 2, 3):
-                    time = int(datetime.datetime(year, month, last, tzinfo=datetime.timezone.utc).timestamp()) + hour * 3600
+                    time = int(datetime.datetime(year, month, last,
+                                                 tzinfo=datetime.timezone.utc).timestamp()) + hour * 3600
                     cases.append((f"jour-of {time}", datetime.datetime.fromtimestamp(time, PARIS).date().isoformat()))
         self.compare(cases)
 
     def test_impossible_dates(self):
-        refused = ["31/02/2020", "29/02/2021", "29/02/1900", "31/04/2020", "0/1/2020", "1/0/2020", "1/13/2020", "32/1/2020", "1/1/20",
-                   "01/01/1899", "01/01/2170", "1/1/20200", "2020-01-01", "01-01-2020", "aujourd'hui", "", "1/1/2020 ", " 1/1/2020",
+        refused = ["31/02/2020", "29/02/2021", "29/02/1900", "31/04/2020", "0/1/2020", "1/0/2020", "1/13/2020",
+                   "32/1/2020", "1/1/20",
+                   "01/01/1899", "01/01/2170", "1/1/20200", "2020-01-01", "01-01-2020", "aujourd'hui", "", "1/1/2020 ",
+                   " 1/1/2020",
                    "1//2020", "99999999999", "-99999999999", "12abc", "1.5", "1e9", "+1422745200"]
         self.compare([(f"jour {text}", "refused") for text in refused])
 
@@ -111,15 +121,18 @@ class Calculs(unittest.TestCase):
             count = start.year * 12 + start.month - 1 + months
             year, month = divmod(count, 12)
             day = min(of_month, calendar.monthrange(year, month + 1)[1])
-            cases.append((f"months {start.isoformat()} {months} {of_month}", datetime.date(year, month + 1, day).isoformat()))
+            cases.append((f"months {start.isoformat()} {months} {of_month}",
+                          datetime.date(year, month + 1, day).isoformat()))
         self.compare(cases)
 
     def test_ventilation(self):
-        cases = [("ventilation 40000 30000 1500 16500", "38500 1500 15000"), ("ventilation 1000 30000 1500 0", "0 1000 31500")]
+        cases = [("ventilation 40000 30000 1500 16500", "38500 1500 15000"),
+                 ("ventilation 1000 30000 1500 0", "0 1000 31500")]
         for _ in range(2000):
             total, loyer, provision, caf = (self.random.randrange(200000) for _ in range(4))
             part = min(total, provision)
-            cases.append((f"ventilation {total} {loyer} {provision} {caf}", f"{total - part} {part} {loyer + provision - caf}"))
+            cases.append((f"ventilation {total} {loyer} {provision} {caf}",
+                          f"{total - part} {part} {loyer + provision - caf}"))
         self.compare(cases)
 
 

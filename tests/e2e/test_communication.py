@@ -194,10 +194,15 @@ class Sending(Case):
                          [False, True, False])
 
     def test_nothing_leaves_in_test_mode(self):
-        before = len(self.stack.mails())
-        number = self.queued(self.post("/v1/send_email", {**MAIL, "test_mode": "true", "identifier1": "essai"}))
+        test = {**MAIL, "recipient": "essai@mail.com", "test_mode": "true", "identifier1": "essai"}
+        real = {**MAIL, "recipient": "vrai@mail.com"}
+        self.queued(self.post("/v1/send_email", real))
+        number = self.queued(self.post("/v1/send_email", test))
         self.stack.send_all()
-        self.assertEqual(len(self.stack.mails()), before)
+        mails = self.stack.mails()
+        self.assertEqual([sum(each.encode() in mail for mail in mails) for each in (real["recipient"],
+                                                                                    test["recipient"])],
+                         [1, 0])
         message = self.list()[0]
         self.assertEqual((message["id"], message["state"], message["test_mode"]), (number, "sent", True))
         self.assertTrue(self.get("/v1/messages_status", identifier1="essai").json["all_sent"])

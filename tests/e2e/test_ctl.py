@@ -160,7 +160,8 @@ class CommandLineTest(WithSchema):
 
     def test_output_that_cannot_be_written(self):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([*self.stack.program("bailleurctl"), "--config", self.stack.conf, "queue"], stdout=full,
+            done = subprocess.run([*self.stack.program("bailleurctl"), "--config", self.stack.conf, "queue"],
+                                  stdout=full,
                                   stderr=subprocess.PIPE, text=True, env=self.stack.env(), timeout=60)
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot write the output", done.stderr)
@@ -284,7 +285,8 @@ class DeliveryTest(WithSchema):
         answer = self.json("queue")
         counts = {(row["channel"], row["state"]): row for row in answer["queue"]}
         self.assertEqual({key: row["count"] for key, row in counts.items()},
-                         {("email", "queued"): 2, ("sms", "failed"): 1, ("email", "unknown"): 1, ("sms", "delivered"): 1})
+                         {("email", "queued"): 2, ("sms", "failed"): 1, ("email", "unknown"): 1,
+                          ("sms", "delivered"): 1})
         self.assertAlmostEqual(counts["email", "queued"]["age"], 90 * 60, delta=600)
         self.assertRegex(counts["email", "queued"]["oldest"], _ISO)
         due = {row["channel"]: row for row in answer["due"]}
@@ -299,7 +301,8 @@ class DeliveryTest(WithSchema):
         story = self.json("why", message)
         self.assertEqual((story["id"], story["client"], story["channel"], story["state"], story["subject"]),
                          (message, "Bailleur Un", "both", "failed", "Votre «reçu» \U0001f3e0"))
-        self.assertEqual([(d["channel"], d["state"], d["recipient"], d["attempts"], d["error"]) for d in story["deliveries"]],
+        self.assertEqual([(d["channel"], d["state"], d["recipient"], d["attempts"],
+                           d["error"]) for d in story["deliveries"]],
                          [("email", "failed", "Jean@exemple.fr", 1, "550 no such user"),
                           ("sms", "sent", "+33602030405", 1, None)])
         self.assertEqual(sorted((e["state"], e["by"], e["detail"]) for e in story["events"]),
@@ -369,7 +372,8 @@ class DeliveryTest(WithSchema):
         ours, theirs = pty.openpty()
         try:
             os.write(ours, answer.encode())
-            done = subprocess.run([*self.stack.program("bailleurctl"), "--config", self.stack.conf, *arguments], stdin=theirs,
+            done = subprocess.run([*self.stack.program("bailleurctl"), "--config", self.stack.conf, *arguments],
+                                  stdin=theirs,
                                   capture_output=True, text=True, env=self.stack.env(), timeout=60)
         finally:
             os.close(ours)
@@ -417,7 +421,8 @@ class SuppressTest(WithSchema):
         self.stack.sql("DELETE FROM unsubscribe")
 
     def listed(self, *arguments):
-        return [(entry["channel"], entry["address"]) for entry in self.json("suppress", "list", *arguments)["suppressed"]]
+        return [(entry["channel"], entry["address"]) for entry in self.json("suppress", "list",
+                                                                            *arguments)["suppressed"]]
 
     def test_add_list_remove(self):
         self.assertEqual(self.listed("a"), [])
@@ -443,7 +448,8 @@ class SuppressTest(WithSchema):
             (["a", "jean@"], "not an e-mail address"), (["a", "0602"], "not a telephone number"),
             (["a", "--channel", "email", "0602030405"], "not an e-mail address"),
             (["a", "--channel", "sms", "jean@exemple.fr"], "not a telephone number"),
-            (["a", "a@b.fr\r\nRCPT TO:<c@d.fr>"], "not an e-mail address"), (["a"], "usage:"), (["a", "b", "c"], "usage:"),
+            (["a", "a@b.fr\r\nRCPT TO:<c@d.fr>"], "not an e-mail address"), (["a"], "usage:"),
+            (["a", "b", "c"], "usage:"),
         ]:
             for command in ("add", "remove"):
                 with self.subTest(command=command, arguments=arguments):

@@ -94,7 +94,8 @@ class DocumentsTest(unittest.TestCase):
                 programmed = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', read(f"src/{name}.c")))
                 self.assertIn("config", programmed)
                 described = set(re.findall(r"(?<=[ ,]-)[a-z][a-z-]+", "\n".join(
-                    line for line in read(f"man/{name}.8").splitlines() if re.match(r"\.(It|Op|Nm|Fl|Oo|Ar)\b.*", line))))
+                    line for line in read(f"man/{name}.8").splitlines() if re.match(r"\.(It|Op|Nm|Fl|Oo|Ar)\b.*",
+                                                                                    line))))
                 self.assertEqual(programmed - described, set())
 
     def test_every_program_has_a_page(self):

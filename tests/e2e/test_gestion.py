@@ -41,7 +41,8 @@ class Examples(GestionCase):
         self.assertEqual(answer.status, 200)
         self.assertEqual(answer.headers["Content-Type"], "application/json; charset=utf-8")
         self.assertEqual(answer.json, {
-            "auth": True, "userid": "2", "Code": "0", "Message": "Bienvenue!", "premium_end": "2046-06-30T23:06:06+02:00",
+            "auth": True, "userid": "2", "Code": "0", "Message": "Bienvenue!",
+            "premium_end": "2046-06-30T23:06:06+02:00",
             "premium_offer": "PRO", "username": "bob", "last_name": "Dupont", "first_name": "Jacques"})
 
     def test_immeubles(self):
@@ -76,7 +77,8 @@ class Examples(GestionCase):
     def test_integers_stay_integers(self):
         """6500, never 6500.0: the types are the example's to the byte."""
         text = self.bob.call("immeubles").text
-        for part in ('"comagence":3703.7,', '"comagence":6500,', '"surface":55.6,', '"totalEmprunt":50095.67,', '"prixnet":46296.3,'):
+        for part in ('"comagence":3703.7,', '"comagence":6500,', '"surface":55.6,', '"totalEmprunt":50095.67,',
+                     '"prixnet":46296.3,'):
             self.assertIn(part, text)
 
     def test_export_is_a_fixed_point(self):
@@ -111,10 +113,12 @@ class Reading(GestionCase):
             self.assertEqual(self.bob.get(path), bad_id(name))
 
     def test_an_immeuble_without_operations(self):
-        self.assertEqual(self.bob.get("operations/56a7766748177e22348b4567"), {"countAll": 0, "count": 0, "operations": [], **SUCCESS})
+        self.assertEqual(self.bob.get("operations/56a7766748177e22348b4567"),
+                         {"countAll": 0, "count": 0, "operations": [], **SUCCESS})
 
     def test_get_reads_too(self):
-        answer = self.stack.web.get("/api/gestion/2/immeuble/" + PASTEUR, {"username": "bob", "password": "bobpassword"},
+        answer = self.stack.web.get("/api/gestion/2/immeuble/" + PASTEUR,
+                                    {"username": "bob", "password": "bobpassword"},
                                     headers={"X-API-KEY": self.bob.key})
         self.assertEqual(answer.json["immeuble"]["id"], PASTEUR)
 
@@ -123,7 +127,8 @@ class Refusals(GestionCase):
     def test_api_key(self):
         for key in ("", "wrong", self.bob.key + "x"):
             for path in ("/api/login", "/api/gestion/2/immeubles"):
-                answer = self.stack.web.post(path, {"username": "bob", "password": "bobpassword"}, headers={"X-API-KEY": key} if key else {})
+                answer = self.stack.web.post(path, {"username": "bob", "password": "bobpassword"},
+                                             headers={"X-API-KEY": key} if key else {})
                 self.assertEqual((answer.status, answer.json["result"], answer.json["code"]), (403, False, 403))
 
     def test_a_disabled_key(self):
@@ -136,16 +141,20 @@ class Refusals(GestionCase):
         self.assertEqual(self.stack.web.post("/api/login", form, headers=headers).status, 403)
 
     def test_unknown_paths_and_versions(self):
-        for path in ("/api/gestion/1/immeubles", "/api/gestion/3/immeubles", "/api/gestion/2/nothing", "/api/nothing", "/api/gestion/2"):
-            answer = self.stack.web.post(path, {"username": "bob", "password": "bobpassword"}, headers={"X-API-KEY": self.bob.key})
+        for path in ("/api/gestion/1/immeubles", "/api/gestion/3/immeubles", "/api/gestion/2/nothing", "/api/nothing",
+                     "/api/gestion/2"):
+            answer = self.stack.web.post(path, {"username": "bob", "password": "bobpassword"},
+                                         headers={"X-API-KEY": self.bob.key})
             self.assertEqual((answer.status, answer.json["result"], answer.json["code"]), (404, False, 404), path)
 
     def test_logins_that_fail(self):
-        for username, password, code in (("nobody", "x", -1), ("bob", "wrong", -2), ("nobody@example.fr", "x", -1), (None, "x", -1), ("bob", None, -2)):
+        for username, password, code in (("nobody", "x", -1), ("bob", "wrong", -2), ("nobody@example.fr", "x", -1),
+                                         (None, "x", -1), ("bob", None, -2)):
             answer = self.bob.get("immeubles", username=username, password=password)
             self.assertEqual((answer["result"], answer["code"]), (False, code))
             self.assertEqual(set(answer), {"result", "code", "message"})
-            login = self.stack.web.post("/api/login", {k: v for k, v in (("username", username), ("password", password)) if v},
+            login = self.stack.web.post("/api/login",
+                                        {k: v for k, v in (("username", username), ("password", password)) if v},
                                         headers={"X-API-KEY": self.bob.key}).json
             self.assertEqual((login["auth"], login["Code"]), (False, str(code)))
 
@@ -166,9 +175,13 @@ class Refusals(GestionCase):
         self.assertEqual(carol.get("immeubles", password="bobpassword")["count"], 0)
 
     def test_free_access(self):
-        free = import_landlord(self.stack, {"user": {"username": "free", "password": "p"}, "immeubles": [], "operations": []}, self.bob.key)
-        answer = self.stack.web.post("/api/login", {"username": "free", "password": "p"}, headers={"X-API-KEY": self.bob.key}).json
-        self.assertEqual((answer["auth"], answer["Code"], answer["username"], answer["first_name"]), (False, "-3", "free", ""))
+        free = import_landlord(self.stack,
+                               {"user": {"username": "free", "password": "p"}, "immeubles": [], "operations": []},
+                               self.bob.key)
+        answer = self.stack.web.post("/api/login", {"username": "free", "password": "p"},
+                                     headers={"X-API-KEY": self.bob.key}).json
+        self.assertEqual((answer["auth"], answer["Code"], answer["username"], answer["first_name"]),
+                         (False, "-3", "free", ""))
         self.assertEqual(free.get("immeubles")["count"], 0)
 
     def test_imported_hashes_verify_and_are_upgraded(self):
@@ -183,13 +196,16 @@ class Refusals(GestionCase):
             landlord = import_landlord(self.stack, {"user": user, "immeubles": [], "operations": []}, self.bob.key)
             self.assertEqual(landlord.get("immeubles", password="wrong")["code"], -2, name)
             self.assertEqual(landlord.get("immeubles", password=password)["code"], 0, name)
-            self.assertIn("$argon2id$", str(self.stack.sql(f"SELECT password_hash FROM user_account WHERE username = '{name}'")), name)
+            self.assertIn("$argon2id$",
+                          str(self.stack.sql(f"SELECT password_hash FROM user_account WHERE username = '{name}'")),
+                          name)
             self.assertEqual(landlord.get("immeubles", password=password)["code"], 0, name)
 
 
 class Writing(GestionCase):
     def operation(self, **more):
-        return {"operationName": "recetteLoyer", "operationMontant": "126.16", "locataireId": FARAL, "operationDate": "17/08/2016",
+        return {"operationName": "recetteLoyer", "operationMontant": "126.16", "locataireId": FARAL,
+                "operationDate": "17/08/2016",
                 "operationPaid": "on", "operationAuto": "off", **more}
 
     def operations(self, immeuble=PASTEUR):
@@ -206,8 +222,10 @@ class Writing(GestionCase):
 
     def test_save_an_operation(self):
         (one,) = self.added(operationDesc="Août")
-        self.assertEqual({name: one[name] for name in ("operationMontant", "operationPaid", "operationAuto", "operationDesc", "locataireId", "robot", "user_id")},
-                         {"operationMontant": 126.16, "operationPaid": True, "operationAuto": False, "operationDesc": "Août", "locataireId": FARAL, "robot": False, "user_id": "2"})
+        self.assertEqual({name: one[name] for name in ("operationMontant", "operationPaid", "operationAuto",
+                                                       "operationDesc", "locataireId", "robot", "user_id")},
+                         {"operationMontant": 126.16, "operationPaid": True, "operationAuto": False,
+                          "operationDesc": "Août", "locataireId": FARAL, "robot": False, "user_id": "2"})
         self.assertEqual(one["operationDate"], {"sec": 1471384800, "usec": 0})
         self.assertNotIn("dateLastModified", one)
 
@@ -223,19 +241,23 @@ class Writing(GestionCase):
 
     def test_repetition(self):
         made = self.added(operationDate="31/01/2023", operationRepeatDate="30/04/2023", operationAuto="on")
-        self.assertEqual([o["operationDate"]["sec"] for o in made], [1675119600, 1677538800, 1680213600, 1682805600])   # 31/01, 28/02, 31/03, 30/04
+        self.assertEqual([o["operationDate"]["sec"] for o in made],
+                         [1675119600, 1677538800, 1680213600, 1682805600])   # 31/01, 28/02, 31/03, 30/04
         self.assertEqual([o["operationAuto"] for o in made], [False, False, False, True])
 
     def test_repetition_too_early(self):
-        answer = self.bob.get("saveOperation/" + PASTEUR, **self.operation(operationDate="31/01/2023", operationRepeatDate="27/02/2023"))
+        answer = self.bob.get("saveOperation/" + PASTEUR,
+                              **self.operation(operationDate="31/01/2023", operationRepeatDate="27/02/2023"))
         self.assertEqual((answer["code"], answer["error"]), (-21, '"Date de répétition" est invalide.\n'))
 
     def test_update(self):
         (one,) = self.added()
-        answer = self.bob.get(f"saveOperation/{PASTEUR}/{one['id']}", **self.operation(operationMontant="99,5", operationPaid="off"))
+        answer = self.bob.get(f"saveOperation/{PASTEUR}/{one['id']}",
+                              **self.operation(operationMontant="99,5", operationPaid="off"))
         self.assertEqual(answer, {"message": "Operation updated", "result": True, "operationId": one["id"], "code": 0})
         now = self.operations()[one["id"]]
-        self.assertEqual((now["operationMontant"], now["operationPaid"], now["dateCreated"]), (99.5, False, one["dateCreated"]))
+        self.assertEqual((now["operationMontant"], now["operationPaid"], now["dateCreated"]),
+                         (99.5, False, one["dateCreated"]))
         self.assertIn("dateLastModified", now)
 
     def test_unknown_operation_id_adds(self):
@@ -253,17 +275,24 @@ class Writing(GestionCase):
         self.assertEqual((one["dateDebut"]["sec"], one["dateFin"]["sec"]), (1420066800, 1451516400))
 
     def test_fields_that_are_refused(self):
-        cases = [({"operationName": "nothing"}, "Type d'opération", "invalide"), ({"operationName": ""}, "Type d'opération", "obligatoire"),
-                 ({"operationMontant": "0"}, "Montant", "invalide"), ({"operationMontant": "-5"}, "Montant", "invalide"),
-                 ({"operationMontant": "1.005"}, "Montant", "invalide"), ({"operationMontant": None}, "Montant", "obligatoire"),
-                 ({"locataireId": None}, "Locataire", "obligatoire"), ({"locataireId": ABSENT}, "Locataire", "invalide"),
+        cases = [({"operationName": "nothing"}, "Type d'opération", "invalide"),
+                 ({"operationName": ""}, "Type d'opération", "obligatoire"),
+                 ({"operationMontant": "0"}, "Montant", "invalide"),
+                 ({"operationMontant": "-5"}, "Montant", "invalide"),
+                 ({"operationMontant": "1.005"}, "Montant", "invalide"),
+                 ({"operationMontant": None}, "Montant", "obligatoire"),
+                 ({"locataireId": None}, "Locataire", "obligatoire"),
+                 ({"locataireId": ABSENT}, "Locataire", "invalide"),
                  ({"operationDate": "31/02/2016"}, "Date", "invalide"), ({"operationDate": ""}, "Date", "obligatoire"),
-                 ({"empruntId": "7"}, "Emprunt", "invalide"), ({"operationMontantPC": "1.234"}, "Provision pour charges", "invalide"),
+                 ({"empruntId": "7"}, "Emprunt", "invalide"),
+                 ({"operationMontantPC": "1.234"}, "Provision pour charges", "invalide"),
                  ({"operationDesc": "x" * 2001}, "Description", "invalide")]
         before = self.operations()
         for change, label, verdict in cases:
             answer = self.bob.get("saveOperation/" + PASTEUR, **self.operation(**change))
-            self.assertEqual(answer, {"result": False, "code": -21, "message": "Some fields are incorrect or missing (see error for more details).",
+            self.assertEqual(answer,
+                             {"result": False, "code": -21,
+                              "message": "Some fields are incorrect or missing (see error for more details).",
                                       "error": f'"{label}" est {verdict}.\n'}, change)
         self.assertEqual(self.operations(), before)
 
@@ -287,7 +316,8 @@ class Writing(GestionCase):
 
     def test_ventilation(self):
         self.assertEqual(self.bob.get(f"ventilationLoyer/{FARAL}/400"),
-                         {"currentLoyer": 300, "currentProvision": 15, "restantAPayer": 150, "caf": 165, "montantTotal": 400,
+                         {"currentLoyer": 300, "currentProvision": 15, "restantAPayer": 150, "caf": 165,
+                          "montantTotal": 400,
                           "loyerHC": 385, "provision": 15, **SUCCESS})
         self.assertEqual(self.bob.get(f"ventilationLoyer/{FARAL}/10,5")["provision"], 10.5)
         self.assertEqual(self.bob.get(f"ventilationLoyer/{ABSENT}/400"), bad_id("locataireId"))
@@ -295,7 +325,8 @@ class Writing(GestionCase):
             self.assertEqual(self.bob.get(f"ventilationLoyer/{FARAL}{amount}")["code"], -21, amount)
 
     def tenant(self, **more):
-        return {"nom": "Dupont", "prenom": "jean", "loyer": "666", "provision": "20", "indiceRevision": "0", "signatureDate": "12/08/2014",
+        return {"nom": "Dupont", "prenom": "jean", "loyer": "666", "provision": "20", "indiceRevision": "0",
+                "signatureDate": "12/08/2014",
                 "entryDate": "12/08/2014", "dayLoyer": "3", "typeLocation": "0", "depotGarantie": "1", **more}
 
     def test_save_a_tenant(self):
@@ -304,15 +335,19 @@ class Writing(GestionCase):
         got = self.bob.get("locataire/" + answer["locataireId"])["locataire"]
         self.assertEqual({name: got[name] for name in got if name not in ("id", "dateCreated")}, {
             "nom": "Dupont", "prenom": "jean", "loyer": 666, "provision": 20, "indiceRevision": 0, "bienId": STUDIO,
-            "signatureDate": {"sec": 1407794400, "usec": 0}, "entryDate": {"sec": 1407794400, "usec": 0}, "quitDate": None, "dayLoyer": 3,
-            "depotGarantie": 1, "typeLocation": 0, "bornDate": None, "user_id": "2", "immeubleId": PASTEUR, "robot": False,
+            "signatureDate": {"sec": 1407794400, "usec": 0}, "entryDate": {"sec": 1407794400, "usec": 0},
+            "quitDate": None, "dayLoyer": 3,
+            "depotGarantie": 1, "typeLocation": 0, "bornDate": None, "user_id": "2", "immeubleId": PASTEUR,
+            "robot": False,
             "loyerLast": 666, "provisionLast": 20})
 
     def test_a_tenant_moves(self):
         oid = self.bob.get("saveLocataire/" + STUDIO, **self.tenant(email="a@b.fr", address1="1 rue X"))["locataireId"]
-        self.assertEqual(self.bob.get(f"saveLocataire/56b7b1e548177eab085932c6/{oid}", **self.tenant(loyer="700", address1=""))["locataireId"], oid)
+        self.assertEqual(self.bob.get(f"saveLocataire/56b7b1e548177eab085932c6/{oid}",
+                                      **self.tenant(loyer="700", address1=""))["locataireId"], oid)
         got = self.bob.get("locataire/" + oid)["locataire"]
-        self.assertEqual((got["bienId"], got["loyer"], got["loyerLast"], got["email"], got["address1"]), ("56b7b1e548177eab085932c6", 700, 700, "a@b.fr", ""))
+        self.assertEqual((got["bienId"], got["loyer"], got["loyerLast"], got["email"], got["address1"]),
+                         ("56b7b1e548177eab085932c6", 700, 700, "a@b.fr", ""))
 
     def test_unknown_tenant_id_adds(self):
         self.assertNotEqual(self.bob.get(f"saveLocataire/{STUDIO}/{ABSENT}", **self.tenant())["locataireId"], ABSENT)
@@ -320,7 +355,8 @@ class Writing(GestionCase):
 
     def test_the_documented_error_of_a_tenant(self):
         self.assertEqual(self.bob.get("saveLocataire/" + STUDIO, **self.tenant(entryDate=None)), {
-            "result": False, "code": -21, "message": "Some fields are incorrect or missing (see error for more details).",
+            "result": False, "code": -21,
+            "message": "Some fields are incorrect or missing (see error for more details).",
             "error": "\"Date d'entreé\" est obligatoire.\n"})
 
     def test_every_mandatory_field_is_named(self):
@@ -330,11 +366,13 @@ class Writing(GestionCase):
 
     def test_departure(self):
         oid = self.bob.get("saveLocataire/" + STUDIO, **self.tenant())["locataireId"]
-        refused = {"result": False, "code": -23, "message": "La date de départ doit être postérieure à la date d'entrée"}
+        refused = {"result": False, "code": -23,
+                   "message": "La date de départ doit être postérieure à la date d'entrée"}
         self.assertEqual(self.bob.get("setLocataireGone/" + oid, quitDate="12/08/2014"), refused)
         self.assertEqual(self.bob.get("setLocataireGone/" + oid, quitDate="32/08/2014"),
                          {"result": False, "code": -21, "message": "La date de départ du locataire est invalide."})
-        self.assertEqual(self.bob.get("setLocataireGone/" + oid, quitDate="13/08/2014"), {"result": True, "locataireId": oid, "code": 0})
+        self.assertEqual(self.bob.get("setLocataireGone/" + oid, quitDate="13/08/2014"),
+                         {"result": True, "locataireId": oid, "code": 0})
         self.assertEqual(self.bob.get("locataire/" + oid)["locataire"]["quitDate"], {"sec": 1407880800, "usec": 0})
         self.assertNotIn(oid, [l["id"] for l in self.bob.get("bien/" + STUDIO)["bien"]["locataires"]])
         self.assertEqual(self.bob.get(f"saveLocataire/{STUDIO}/{oid}", **self.tenant(quitDate="01/01/2014")), refused)

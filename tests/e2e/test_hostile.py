@@ -404,7 +404,7 @@ class Hostile(StackCase):
         names = [line.split(":", 1)[0].lower() for line in head.split("\n") if line[:1] not in " \t"]
         self.assertEqual(len(names), len(set(names)), head)
         self.assertNotIn("bcc", names)
-        self.assertEqual(re.findall(r"^To: (.*)$", head, re.MULTILINE), ["victime@mail.com"])
+        self.assertEqual(re.findall(r"^To: (.*)$", head, re.MULTILINE), ["<victime@mail.com>"])
         self.assertNotRegex(mail, rb"(^|[^\r])\n")
 
     def test_broken_http(self):

@@ -113,7 +113,7 @@ class Http(Case):
         good = self.link().removeprefix("/u/")
         for name in (good[:-1], good + "A", good[:-1] + ("A" if good[-1] != "A" else "B"), "A" * 32, "x",
                      "%3Cscript%3E",
-                     "é".encode().hex(), "..%2F..%2Fetc", token("report", 1), token("unsubscribe", 1, "y" * 40),
+                     "é".encode().hex(), token("report", 1), token("unsubscribe", 1, "y" * 40),
                      token("unsubscribe", 2**63), good + "/x", ""):
             for method in ("GET", "POST"):
                 with self.subTest(name=name, method=method):

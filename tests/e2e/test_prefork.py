@@ -137,7 +137,8 @@ class Sockets(unittest.TestCase):
         with Api(start=False) as api:
             if "--group" in arguments:
                 arguments = [*arguments, "--listen", api.socket]
-            done = subprocess.run([*api.program(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, env=api.env(),
+            done = subprocess.run([*api.program(), *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                                  env=api.env(),
                                   timeout=30)
             self.assertEqual(done.returncode, 1, arguments)
             self.assertTrue(api.events("listen"), "and the log says why")
@@ -146,7 +147,8 @@ class Sockets(unittest.TestCase):
 
 class Options(unittest.TestCase):
     def run_with(self, *arguments):
-        return subprocess.run([BUILD + "/bailleur-api", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        return subprocess.run([BUILD + "/bailleur-api", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True,
                               timeout=30)
 
     def test_check_config(self):

@@ -7,7 +7,8 @@
 
 static const struct { const char *address; bool local; } PEERS[] = {
 	{"127.0.0.1", true}, {"127.8.9.10", true}, {"::1", true}, {"unix:", true},
-	{"", false}, {NULL, false}, {"192.0.2.1", false}, {"10.0.0.1", false}, {"1.127.0.1", false}, {"1270.0.0.1", false},
+	{"", false}, {NULL, false}, {"192.0.2.1", false}, {"10.0.0.1", false}, {"1.127.0.1", false},
+	{"1270.0.0.1", false},
 	{"::", false}, {"::11", false}, {"::ffff:192.0.2.1", false}, {"0.0.0.0", false}, {"localhost", false},
 };
 
@@ -16,7 +17,8 @@ START_TEST(local)
 	static const struct route route = {.methods = HTTP_GET, .path = "/health", .require = REQUIRE_LOCAL};
 	struct text body = {0};
 	struct app app = {0};
-	struct request request = {.pool = pool_create(), .body = &body, .remote_addr = PEERS[_i].address, .route = &route};
+	struct request request = {.pool = pool_create(), .body = &body, .remote_addr = PEERS[_i].address,
+	                          .route = &route};
 	bool allowed = guard_check(&app, &request);
 
 	ck_assert_int_eq(allowed, PEERS[_i].local);
