@@ -10,3 +10,5 @@ libbailleur_a_SOURCES += src/domain/mot_de_passe.c src/domain/mot_de_passe.h \
 	src/domain/ventilation.c src/domain/ventilation.h
 libbailleur_a_SOURCES += src/domain/image.c src/domain/image.h \
 	src/domain/revision.c src/domain/revision.h
+libbailleur_a_SOURCES += src/domain/lettres.c src/domain/lettres.h \
+	src/domain/compte.c src/domain/compte.h

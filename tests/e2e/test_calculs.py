@@ -125,6 +125,26 @@ class Calculs(unittest.TestCase):
                           datetime.date(year, month + 1, day).isoformat()))
         self.compare(cases)
 
+    def test_amounts_in_words(self):
+        """Every rule by example, then thousands of amounts against num2words (Debian's python3-num2words)."""
+        rules = {0: "zéro euro", 1: "un centime", 50: "cinquante centimes", 100: "un euro", 101: "un euro et un centime",
+                 200: "deux euros", 8125: "quatre-vingt-un euros et vingt-cinq centimes", 8000: "quatre-vingts euros",
+                 7100: "soixante et onze euros", 7000: "soixante-dix euros", 9100: "quatre-vingt-onze euros",
+                 2100: "vingt et un euros", 6100: "soixante et un euros", 20000: "deux cents euros", 20100: "deux cent un euros",
+                 100000: "mille euros", 100100: "mille un euros", 200000: "deux mille euros", 8000000: "quatre-vingt mille euros",
+                 20000000: "deux cent mille euros", 100000000: "un million d'euros", 200000000: "deux millions d'euros",
+                 100000100: "un million un euros", 8000000000: "quatre-vingts millions d'euros", 38000000: "trois cent quatre-vingt mille euros",
+                 -87000: "moins huit cent soixante-dix euros", 100000000080: "un milliard d'euros et quatre-vingts centimes"}
+        self.compare([(f"lettres {cents}", words) for cents, words in rules.items()])
+        numbers = sorted(set(range(1, 2101)) | {self.random.randrange(1, 10**k) for k in range(4, 10) for _ in range(300)})
+        done = subprocess.run(["/usr/bin/python3", "-c", "import sys, num2words\nfor n in sys.stdin: print(num2words.num2words(int(n), lang='fr'))"],
+                              input="\n".join(map(str, numbers)), capture_output=True, text=True, timeout=120, check=True)
+        cases = []
+        for number, words in zip(numbers, done.stdout.splitlines(), strict=True):
+            currency = " d'euros" if number % 10**6 == 0 else " euro" if number == 1 else " euros"
+            cases.append((f"lettres {number * 100}", words + currency))
+        self.compare(cases)
+
     def test_ventilation(self):
         cases = [("ventilation 40000 30000 1500 16500", "38500 1500 15000"),
                  ("ventilation 1000 30000 1500 0", "0 1000 31500")]

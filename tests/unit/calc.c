@@ -7,6 +7,7 @@
  *   jour TEXT               yyyy-mm-dd and its midnight in Paris; or "refused"
  *   jour-of TIME            yyyy-mm-dd of that instant in Paris
  *   months yyyy-mm-dd N D   yyyy-mm-dd
+ *   lettres CENTS           the amount in French words
  *   ventilation TOTAL LOYER PROVISION CAF   cents: loyerHC provision restantAPayer
  */
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 
 #include "base/jour.h"
 #include "base/montant.h"
+#include "domain/lettres.h"
 #include "domain/ventilation.h"
 
 static void montants(const char *text)
@@ -43,6 +45,15 @@ static void jours(const char *text)
 		printf("%s %" PRId64 "\n", jour_sql(day, sql), jour_midnight(day));
 }
 
+static void letters(montant amount)
+{
+	struct text words = {0};
+
+	lettres_montant(&words, amount);
+	puts(words.data);
+	text_free(&words);
+}
+
 static int numbers(char *line)
 {
 	int64_t a, b, c, d;
@@ -54,6 +65,8 @@ static int numbers(char *line)
 		printf("%" PRId64 "\n", montant_prorata(a, b, c));
 	else if (sscanf(line, "jour-of %" SCNd64, &a) == 1)
 		printf("%s\n", jour_sql(jour_of_time(a), sql));
+	else if (sscanf(line, "lettres %" SCNd64, &a) == 1)
+		letters(a);
 	else if (sscanf(line, "months %11s %d %d", text, &months, &of_month) == 3 && jour_parse_sql(text, &day) == 0)
 		printf("%s\n", jour_sql(jour_add_months(day, months, of_month), sql));
 	else if (sscanf(line, "ventilation %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, &a, &b, &c, &d) == 4) {

@@ -138,3 +138,9 @@ check_PROGRAMS += tests/unit/test_gateway_request
 TESTS += tests/unit/test_gateway_request
 tests_unit_test_gateway_request_LDADD = $(LIBS_UNIT)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_compte
+TESTS += tests/unit/test_compte
+tests_unit_test_compte_LDADD = $(LIBS_UNIT)
+endif
