@@ -8,7 +8,8 @@
 #   log/  run/      logs; sockets and process ids
 #   nginx/  build/  nginx's configuration and temporary files; the programs
 #
-# A process is known by its id and the time it started at, so that another one with the same id is never taken for it.
+# A process is known by its id, the time it started at and the boot it belongs to, so that another one with the same id is
+# never taken for it. Each part leads a session: what it leaves behind when it is killed is found by that.
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
@@ -54,20 +55,38 @@ start_time() {
 
 # remember NAME PID
 remember() {
-	echo "$2 $(start_time "$2")" >"$state/run/$1.pid"
+	echo "$2 $(start_time "$2") $(cat /proc/sys/kernel/random/boot_id)" >"$state/run/$1.pid"
+}
+
+# Reads the pid file of a part that was started since the machine was; fails when there is none.
+recall() {
+	[ -r "$state/run/$1.pid" ] || return 1
+	known_boot=
+	read -r known_pid known_start known_boot <"$state/run/$1.pid" || return 1
+	[ "$known_boot" = "$(cat /proc/sys/kernel/random/boot_id)" ]
 }
 
 # Prints the pid of a part that runs; fails when it does not.
 running() {
-	[ -r "$state/run/$1.pid" ] || return 1
-	read -r known_pid known_start <"$state/run/$1.pid" || return 1
+	recall "$1" || return 1
 	[ -n "$known_start" ] && [ "$(start_time "$known_pid")" = "$known_start" ] || return 1
 	echo "$known_pid"
 }
 
+# Ends what a part that was killed has left behind: a worker of nginx would hold its port for ever.
+sweep() {
+	! running "$1" >/dev/null || return 0
+	if recall "$1" && [ -z "$(start_time "$known_pid")" ]; then
+		for orphan in $(ps -o pid= -s "$known_pid"); do
+			kill -s KILL "$orphan" 2>/dev/null || :
+		done
+	fi
+	rm -f "$state/run/$1.pid"
+}
+
 # end NAME SIGNAL SECONDS: ends a part and waits for it; one that does not go in time is killed.
 end() {
-	end_pid=$(running "$1") || { rm -f "$state/run/$1.pid"; return 0; }
+	end_pid=$(running "$1") || { sweep "$1"; return 0; }
 	kill -s "$2" "$end_pid" 2>/dev/null || :
 	tenths=$(($3 * 10))
 	while running "$1" >/dev/null; do
@@ -79,7 +98,7 @@ end() {
 		[ $tenths -gt -50 ] || fail "cannot end $1 (pid $end_pid)"
 		sleep 0.1
 	done
-	rm -f "$state/run/$1.pid"
+	sweep "$1"
 }
 
 # Ends what runs, front to back, so that requests in progress are answered and nothing loses its database.
