@@ -16,7 +16,7 @@ static void show(struct request *request, bool done, const struct delivery_targe
 	bool mail = target->channel == DELIVERY_MAIL;
 	struct pool *pool = request->pool;
 	const struct template_value values[] = {
-		{"title", done ? "Vous êtes désinscrit" : "Se désinscrire"},
+		{"title", done ? "Désinscription enregistrée" : "Se désinscrire"},
 		{"ask", done ? NULL : "1"},
 		{"done", done ? "1" : NULL},
 		{"mail", mail ? "1" : NULL},

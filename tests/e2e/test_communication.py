@@ -517,7 +517,7 @@ class Idempotency(Case):
 
 
 class Killed(Case):
-    """A worker killed around the commit: the client hears of it, and repeating with the key makes exactly one message."""
+    """A worker killed around the commit: the client hears of it, and repeating with the key makes one message."""
 
     def test_repeating_after_a_kill(self):
         for point in ("db.before_commit", "db.after_commit"):
