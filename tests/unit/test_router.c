@@ -112,7 +112,7 @@ static const struct {
 	{HTTP_GET, "/t/\xC0\xAF", "default 404 not found"},
 	{HTTP_GET, "/api/list/5", "/api/list/:id/:limit? [5]"},
 	{HTTP_GET, "/api/list/5/10", "/api/list/:id/:limit? [5] [10]"},
-	{HTTP_GET, "/api/list/5/", "api 404 not found"},
+	{HTTP_GET, "/api/list/5/", "/api/list/:id/:limit? [5]"},
 	{HTTP_GET, "/api/list/5/10/", "api 404 not found"},
 	{HTTP_GET, "/api/list", "api 404 not found"},
 	{HTTP_GET, "/api/\xFF", "api 404 not found"},
