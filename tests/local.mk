@@ -19,3 +19,4 @@ EXTRA_DIST += tests/lib/browser.py
 EXTRA_DIST += tests/lib/openapi.py
 EXTRA_DIST += tests/lib/fastcgi.py
 EXTRA_DIST += tests/lib/gestion.py
+EXTRA_DIST += tests/lib/gateway.py

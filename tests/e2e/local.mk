@@ -28,3 +28,4 @@ EXTRA_DIST += tests/e2e/test_gestion.py tests/e2e/gestion/immeubles.json tests/e
 	tests/e2e/gestion/bien.json tests/e2e/gestion/locataires.json tests/e2e/gestion/locataire.json \
 	tests/e2e/gestion/operations.json
 EXTRA_DIST += tests/e2e/test_nginx.py
+EXTRA_DIST += tests/e2e/test_sender.py

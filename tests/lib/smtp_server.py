@@ -43,11 +43,13 @@ class SmtpServer:
         anything else                    is taken
 
     mail-… needs the recipient before RCPT, so it looks for it in what has been pipelined, or answers at RCPT instead.
+    data_hook(recipient) is called before DATA is answered, dot_hook(recipient) when a mail has been read to its dot.
     """
 
-    def __init__(self, pipelining=True, tls=None, certificate=None, auth=None, per_connection=0, slow=3.0, answer_hook=None):
+    def __init__(self, pipelining=True, tls=None, certificate=None, auth=None, per_connection=0, slow=3.0, data_hook=None,
+                 dot_hook=None):
         self.pipelining, self.tls, self.auth, self.slow = pipelining, tls, auth, slow
-        self.per_connection, self.answer_hook = per_connection, answer_hook
+        self.per_connection, self.data_hook, self.dot_hook = per_connection, data_hook, dot_hook
         self.connections, self.accepted, self.lock = [], [], threading.Lock()
         self._context = None
         if certificate:
@@ -218,6 +220,8 @@ class _Session:
         if self.refused and not self.behaviour().endswith("!"):
             self.say("503 no recipient")
             return
+        if self.server.data_hook:
+            self.server.data_hook(self.recipient)
         if self.answer("data", "354 go on"):
             self.read_mail()
 
@@ -230,8 +234,8 @@ class _Session:
         while b"\r\n.\r\n" not in self.pending and not self.pending.startswith(b".\r\n"):
             self.more()
         message, _, self.pending = self.pending.partition(b"\r\n.\r\n")
-        if self.server.answer_hook:
-            self.server.answer_hook(self.recipient)
+        if self.server.dot_hook:
+            self.server.dot_hook(self.recipient)
         if what == "dot":
             self.answer_dot(message, how)
         else:
