@@ -2,6 +2,8 @@
 
 import email
 import email.policy
+import email.utils
+import json
 import os
 import pty
 import re
@@ -9,6 +11,7 @@ import signal
 import subprocess
 import threading
 import unittest
+from email.header import decode_header, make_header
 
 from tests.lib.gateway import Gateway
 from tests.lib.kannel import Kannel
@@ -16,6 +19,13 @@ from tests.lib.process import wait_until
 from tests.lib.smtp import SmtpSink
 from tests.lib.smtp_server import SmtpServer, make_certificate
 from tests.lib.stack import StackCase, free_port
+
+
+LOGO = 'https://example.org/logo.png?a=1&b="2"'
+
+
+def sql_text(value):
+    return f"CONVERT(X'{value.encode().hex()}' USING utf8mb4)"
 
 
 class Case(StackCase):
@@ -62,7 +72,7 @@ class Case(StackCase):
 
 class MailCase(Case):
     options = {"mail": "smtp", "settings": {"smtp": {"host": "127.0.0.1", "connections": 4, "timeout": "3s"},
-                                            "sender": {"lease": "30s"}}}
+                                            "sms": {"timeout": "3s"}, "sender": {"lease": "30s"}}}
 
     def serve(self, settings=None, **arguments):
         server = SmtpServer(**arguments)
@@ -117,7 +127,7 @@ class Outcomes(MailCase):
             if state != "queued":
                 self.assertEqual(tries, 1, name)
             elif not name.startswith("mail-"):
-                self.assertEqual(tries, 2, name)
+                self.assertGreaterEqual(tries, 2, name)     # once more where the server closed a connection it had used
 
     def test_with_pipelining(self):
         self.check(True)
@@ -238,7 +248,7 @@ class PointOfNoReturn(MailCase):
         self.assertEqual(told, [["2"]])
 
     def test_lease_shorter_than_the_timeout(self):
-        self.stack.set({"sender": {"lease": "10s"}, "smtp": {"timeout": "10s"}})
+        self.stack.set({"sender": {"lease": "10s"}, "smtp": {"timeout": "9s"}})
         self.addCleanup(self.stack.set, {"sender": {"lease": "30s"}, "smtp": {"timeout": "3s"}})
         self.serve()
         ids = self.queue_mails(["x@example.org"])
@@ -272,8 +282,8 @@ class Stopping(MailCase):
         senders = [self.stack.start_sender() for _ in range(3)]
         self.assertEqual([sender.wait(60) for sender in senders], [0, 0, 0])
         self.assertEqual(self.states(ids), ["sent"] * 300)
-        arrived = sorted(mail["To"] for mail in sink.mails())
-        self.assertEqual(arrived, sorted(f"<m{i}@example.org>" for i in range(300)))
+        arrived = sorted(mail["To"].addresses[0].addr_spec for mail in sink.mails())
+        self.assertEqual(arrived, sorted(f"m{i}@example.org" for i in range(300)))
         claimers = self.stack.sql("SELECT COUNT(DISTINCT sender) FROM delivery_event JOIN delivery ON id = delivery_id"
                                   f" WHERE message_id >= {ids[0]} AND delivery_event.state = 'claimed'")
         self.assertGreater(int(claimers[0][0]), 1, "only one of the senders had anything to do")
@@ -398,11 +408,19 @@ class Content(MailCase):
         """As a header shows it: control characters are spaces."""
         return re.sub(r"[\x00-\x1f\x7f]", " ", value)
 
+    @staticmethod
+    def display_name(raw):
+        """The policy used elsewhere puts spaces between encoded words of a phrase; this older reader does not."""
+        field = str(email.message_from_bytes(raw)["From"])
+        return str(make_header(decode_header(email.utils.parseaddr(re.sub(r"\r\n", "", field))[0])))
+
     def test_values(self):
         server = self.serve()
-        items = [{"recipient": f"m{i}@example.org", "subject": value, "message": value, "email_originator": value[:80],
-                  "logo_url": "https://example.org/logo.png?a=1&b=\"2\""} for i, value in enumerate(self.VALUES)]
-        self.post("/v1/send_email", items)
+        ids = self.queue_mails([f"m{i}@example.org" for i in range(len(self.VALUES))])
+        for i, value in zip(ids, self.VALUES):          # past what the API refuses: the sender relies on nobody
+            self.stack.sql(f"UPDATE message SET email_subject = {sql_text(value)}, email_content = {sql_text(value)},"
+                           f" email_originator = {sql_text(value[:80])},"
+                           f" logo_url = {sql_text(LOGO)} WHERE id = {i}")
         self.stack.send_all()
         for i, value in enumerate(self.VALUES):
             with self.subTest(value=value):
@@ -414,7 +432,8 @@ class Content(MailCase):
                 sender = message["From"].addresses
                 self.assertEqual(len(sender), 1)
                 self.assertEqual(sender[0].addr_spec, "ne-pas-repondre@bailleur.test")
-                self.assertEqual(sender[0].display_name.split(), self.shown(value[:80]).split())
+                self.assertEqual(self.display_name(server.mail_to(f"m{i}@example.org")[0]).split(),
+                                 self.shown(value[:80]).split())
                 self.assertEqual(message["To"].addresses[0].addr_spec, f"m{i}@example.org")
                 self.check_parts(message, value)
 
@@ -477,7 +496,8 @@ class Files(Case):
 class Gateways(Case):
     """The generic gateway: templates filled in, statuses judged, no request ever repeated by itself."""
 
-    options = {"sms": "http", "settings": {"sms": {"timeout": "3s", "connections": 2}, "sender": {"lease": "30s"}}}
+    options = {"sms": "http", "settings": {"sms": {"url": "http://127.0.0.1:9/", "timeout": "3s", "connections": 2}, "smtp": {"timeout": "3s"},
+                                            "sender": {"lease": "30s"}}}
 
     def serve(self, **settings):
         gateway = Gateway(slow=0.5)
@@ -516,7 +536,6 @@ class Gateways(Case):
         self.stack.send_all()
         self.assertEqual(self.states(ids), ["sent"])
         request = gateway.requests[0]
-        import json
         body = json.loads(request["body"])
         uuid = self.stack.sql(f"SELECT LOWER(HEX(uuid)) FROM delivery WHERE message_id = {ids[0]}")[0][0]
         self.assertEqual({name: body[name] for name in ("to", "from", "text")},
@@ -560,7 +579,7 @@ class Gateways(Case):
 class WithKannel(Case):
     """bearerbox, smsbox and a fake SMS centre."""
 
-    options = {"sms": "kannel"}
+    options = {"sms": "kannel", "settings": {"sms": {"url": "http://127.0.0.1:9/"}}}
 
     @classmethod
     def setUpClass(cls):
@@ -584,7 +603,8 @@ class WithKannel(Case):
         self.stack.send_all()
         rows = self.deliveries(ids)
         for i, (_, encoding, segments, _) in zip(ids, cases):
-            self.assertEqual((rows[i]["state"], rows[i]["encoding"], int(rows[i]["segments"])), ("sent", encoding, segments))
+            self.assertIn(rows[i]["state"], ("sent", "delivered"))          # the report may be here already
+            self.assertEqual((rows[i]["encoding"], int(rows[i]["segments"])), (encoding, segments))
         got = self.arrived(sum(parts for *_, parts in cases))
         self.assertEqual({sms.sender for sms in got}, {"Bailleur"})
         self.assertEqual(len(got), sum(parts for *_, parts in cases))
@@ -602,14 +622,18 @@ class WithKannel(Case):
         self.stack.set({"sms": {"password": self.kannel.password}})
         self.make_due()
         self.stack.send_all()
-        self.assertEqual(self.states(ids), ["sent"])
         self.arrived(1)
+        self.assertIn(self.states(ids)[0], ("sent", "delivered"))
 
     def test_reports(self):
         ids = self.queue_texts(["avec accusé"])
         self.stack.send_all()
         self.arrived(1)
-        wait_until(lambda: self.states(ids) in (["delivered"], ["sent"]), 20, "the outcome")
+        wait_until(lambda: self.states(ids) == ["delivered"], 20, "the report")
+        events = self.stack.sql("SELECT delivery_event.state FROM delivery_event JOIN delivery ON id = delivery_id"
+                                f" WHERE message_id = {ids[0]} ORDER BY number")
+        self.assertEqual([event[0] for event in events][:2], ["claimed", "transmitting"])
+        self.assertEqual(events[-1], ["delivered"])
 
 
 if __name__ == "__main__":
