@@ -3,7 +3,8 @@
  *
  * nginx keeps connections open between requests. A worker holds several of them and serves whichever speaks, so that an
  * idle one never stands in the way: new connections are taken at once by workers that hold none, and a moment later by
- * workers that wait on idle ones.
+ * workers that wait on idle ones. Nor does a busy one: when others wait while every worker is kept busy, connections are
+ * handed back to nginx.
  */
 #include <errno.h>
 #include <fcgiapp.h>
@@ -27,6 +28,7 @@ enum {
 	PEER_TIMEOUT_S = 10,            /* a request comes whole, and its answer is taken, within this */
 	BUSY_GRACE_MS = 10,             /* how long a kept connection is preferred to new ones */
 	TAKE_GRACE_MS = 2,              /* how long others have to take a new connection first */
+	LOOK_EVERY_US = 20000,          /* how often a busy worker looks whether others wait */
 	IDLE_MAX_US = 2000000,          /* nginx closes an idle connection after 1 s; a longer silence is nobody's */
 };
 
@@ -42,6 +44,7 @@ struct worker {
 	struct exchange *exchange;
 	struct connection connection[CONNECTIONS_MAX];  /* oldest first */
 	unsigned n;
+	int64_t looked;                 /* when it last looked whether others wait */
 	sigset_t waiting;               /* the signal mask while it waits */
 	bool closed_door;               /* takes no new connections any more */
 	bool broken;
@@ -202,6 +205,24 @@ static void account(struct worker_slot *slot, const struct request *request, int
 	          "bytes", log_num(bytes), NULL);
 }
 
+/*
+ * Should nginx stop using the connection? When this worker is to end, or when new connections wait that nobody takes:
+ * under load, the kept ones of one nginx process could else hold all workers for as long as the load lasts.
+ */
+static bool is_last(struct worker *worker)
+{
+	struct pollfd door = {.fd = worker->listen_fd, .events = POLLIN};
+	int64_t now;
+
+	if (stop_how != STOP_NOT)
+		return true;
+	now = clock_mono_us();
+	if (now - worker->looked < LOOK_EVERY_US)
+		return false;
+	worker->looked = now;
+	return poll(&door, 1, 0) > 0;
+}
+
 /* One request of the connection; it stays open if the peer wants that. */
 static void serve(struct worker *worker, unsigned i)
 {
@@ -216,7 +237,7 @@ static void serve(struct worker *worker, unsigned i)
 	request = exchange_receive(worker->exchange, connection.fd);
 	if (request != NULL) {
 		router_handle(config->router, config->app, request);
-		bytes = exchange_send(worker->exchange, stop_how != STOP_NOT);
+		bytes = exchange_send(worker->exchange, is_last(worker));
 		connection.since = clock_mono_us();
 		account(worker->slot, request, connection.since - began, bytes);
 		if (exchange_end(worker->exchange))

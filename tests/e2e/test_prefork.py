@@ -253,6 +253,20 @@ class Load:
             thread.join(30)
 
 
+class Fairness(unittest.TestCase):
+    def test_busy_kept_connections_starve_nobody(self):
+        """One worker, kept busy through connections that are used again at once: a new client is served all the same."""
+        with Api(workers=1) as api:
+            load = Load(api, clients=1)
+            wait_until(lambda: load.answers > 50, 20, "the load to be there")
+            for _ in range(5):
+                before = load.answers
+                self.assertEqual(api.ask().status, 404)
+                wait_until(lambda before=before: load.answers > before + 50, 20, "the load to go on")
+            load.stop()
+            self.assertEqual(load.failures, [])
+
+
 class Reload(unittest.TestCase):
     def wait_for_new(self, api, old, n=2):
         wait_until(lambda: not set(old) & set(api.workers()) and len(api.workers()) == n, 30, "a new generation alone")
