@@ -107,7 +107,7 @@ static void read_environment(struct environment *environment, char **envp)
 {
 	memset(environment, 0, sizeof(*environment));
 	for (; *envp != NULL; envp++) {
-		size_t len = strcspn(*envp, "=");
+		size_t len = (size_t)(strchrnul(*envp, '=') - *envp);
 
 		for (size_t i = 0; i < sizeof(ENVIRONMENT) / sizeof(ENVIRONMENT[0]); i++) {
 			const char **field = (const char **)(void *)((char *)environment + ENVIRONMENT[i].at);
