@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/rows.h"
 #include "store/user.h"
 
@@ -82,16 +83,21 @@ enum db_status user_by_id(struct db *db, struct pool *pool, uint64_t id, struct 
 	                user_r);
 }
 
+/*
+ * The portfolio's version starts at the time in microseconds and counts writes from there: an account that takes the id of
+ * one that is gone never meets a version that answers are still kept for.
+ */
 enum db_status user_add(struct db *db, struct user *user)
 {
 	enum db_status status;
 
 	status = db_run(db, "INSERT INTO user_account (id, username, email, password_hash, first_name, last_name, "
-	                "premium_offer, premium_end) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	                "premium_offer, premium_end, portfolio_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	                DB_ARGS(user->id == 0 ? db_null() : db_u64(user->id), db_text(user->username), db_text(user->email),
 	                        db_text(user->password_hash), db_text(user->first_name), db_text(user->last_name),
 	                        db_text(user->premium_offer),
-	                        user->premium_end == 0 ? db_null() : db_time(user->premium_end)));
+	                        user->premium_end == 0 ? db_null() : db_time(user->premium_end),
+	                        db_u64((uint64_t)clock_now_ms() * 1000)));
 	if (status == DB_OK && user->id == 0)
 		user->id = db_insert_id(db);
 	return status;
