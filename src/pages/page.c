@@ -63,8 +63,8 @@ struct page_words {
 static const struct page_words WORDS[] = {
 	{404, "Page introuvable", "Ce lien n’est pas valable. Il a peut-être été coupé lors d’une copie : "
 	 "ouvrez-le directement depuis le message que vous avez reçu."},
-	{400, "Demande incorrecte", "Cette demande n’a pas pu être comprise. Ouvrez de nouveau le lien depuis le message "
-	 "que vous avez reçu."},
+	{400, "Demande incorrecte", "Cette demande n’a pas pu être comprise. Ouvrez de nouveau le lien depuis le "
+	 "message que vous avez reçu."},
 	{413, "Demande incorrecte", "Cette demande est trop volumineuse."},
 	{429, "Trop de demandes", "Trop de demandes ont été faites en peu de temps. Réessayez dans quelques minutes."},
 	{0, "Service momentanément indisponible", "Nous n’avons pas pu traiter votre demande. "
