@@ -112,17 +112,22 @@ void ctl_table_row(struct ctl_table *table, const char *const *cells)
 void ctl_table_end(struct ctl_table *table, struct text *out)
 {
 	size_t width[CTL_TABLE_COLUMNS] = {0};
-	const char **cell = table->cells;
+	const char **cell;
 
 	for (size_t i = 0; i < table->n_rows * table->n_columns; i++) {
-		size_t shown = shown_width(cell[i]), *widest = &width[i % table->n_columns];
+		size_t shown = shown_width(table->cells[i]), *widest = &width[i % table->n_columns];
 
 		*widest = shown > *widest ? shown : *widest;
 	}
-	for (size_t row = 0; row < table->n_rows; row++) {
-		for (size_t column = 0; column + 1 < table->n_columns; column++)
-			put_padded(out, *cell++, width[column] + 2);
-		ctl_put_safe(out, *cell++);
+	cell = table->cells;
+	for (size_t row = 0; row < table->n_rows; row++, cell += table->n_columns) {
+		size_t last = table->n_columns;
+
+		while (last > 1 && cell[last - 1][0] == '\0')
+			last--;
+		for (size_t column = 0; column + 1 < last; column++)
+			put_padded(out, cell[column], width[column] + 2);
+		ctl_put_safe(out, cell[last - 1]);
 		text_putc(out, '\n');
 	}
 	free(table->cells);

@@ -313,6 +313,7 @@ class DeliveryTest(WithSchema):
                      "Votre «reçu» \U0001f3e0", story["deliveries"][0]["uuid"]):
             self.assertIn(part, text)
         self.assertNotIn("SECRET-CONTENT", text + json.dumps(story))
+        self.assertNotRegex(text, r"(?m) $")
 
     def test_why_by_other_names(self):
         self.message("sent")
