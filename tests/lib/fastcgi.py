@@ -156,13 +156,17 @@ class Connection:
 
 
 class Api:
-    """bailleur-api alone, in a private directory. `settings` are options of [api]; `how` is one of listen, port, spawn-fcgi."""
+    """
+    bailleur-api alone, in a private directory. `settings` are options of [api]; `how` it gets its socket: listen or
+    spawn-fcgi; `arguments` are added to its command line.
+    """
 
-    def __init__(self, how="listen", arguments=(), start=True, **settings):
+    def __init__(self, how="listen", arguments=(), start=True, detect_leaks=True, **settings):
         self.dir = tempfile.mkdtemp(prefix="bailleur-fastcgi.")
         self.conf, self.log, self.socket = self.dir + "/bailleur.conf", self.dir + "/api.log", self.dir + "/api.sock"
         self.output = self.dir + "/api.out"
         self.how, self.arguments, self.process = how, list(arguments), None
+        self.detect_leaks = int(detect_leaks)
         self.settings = {"workers": 2, **settings}
         self.configure()
         if start:
@@ -185,10 +189,10 @@ class Api:
         return [BUILD + "/bailleur-api", "--config", self.conf, *self.arguments]
 
     def env(self):
-        reports = os.environ.get("BAILLEUR_REPORTS", self.dir)
         return dict(os.environ, BAILLEUR_TEMPLATES=TOP + "/templates", LC_ALL="C.UTF-8",
                     PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin",
-                    ASAN_OPTIONS=f"log_path={reports}/asan", UBSAN_OPTIONS=f"log_path={reports}/ubsan:print_stacktrace=1",
+                    ASAN_OPTIONS=f"log_path={self.dir}/asan:detect_leaks={self.detect_leaks}",
+                    UBSAN_OPTIONS=f"log_path={self.dir}/ubsan:print_stacktrace=1",
                     LSAN_OPTIONS=f"suppressions={TOP}/tests/lib/lsan.supp:print_suppressions=0")
 
     def command(self):
@@ -198,7 +202,8 @@ class Api:
 
     def start(self):
         self.process = Process("bailleur-api", self.command(), self.output, env=self.env())
-        wait_until(lambda: self.process.must_run() and self.answers(), 30, "bailleur-api")
+        expected = 1 if self.arguments else self.settings["workers"]
+        wait_until(lambda: self.process.must_run() and self.answers() and len(self.workers()) >= expected, 30, "bailleur-api")
 
     def answers(self):
         try:
