@@ -85,6 +85,30 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
 	return status == DB_NONE ? DB_OK : status;
 }
 
+enum db_status delivery_run_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
+                               const uint64_t *ids, size_t n)
+{
+	static const size_t sizes[] = {8, 64, 512};
+	struct db_value values[DELIVERY_IN_ARGS + 512];
+	uint64_t affected = 0;
+
+	memcpy(values, args, n_args * sizeof *args);
+	for (size_t done = 0; done < n;) {
+		size_t which = n - done <= sizes[0] ? 0 : n - done <= sizes[1] ? 1 : 2;
+		enum db_status status;
+
+		/* No row has the number 0: it fills what is left over. */
+		for (size_t i = 0; i < sizes[which]; i++)
+			values[n_args + i] = db_u64(done + i < n ? ids[done + i] : 0);
+		status = db_run(db, sql[which], values, n_args + sizes[which]);
+		if (status != DB_OK)
+			return status;
+		affected += db_affected(db);
+		done += sizes[which];
+	}
+	return affected == n ? DB_OK : DB_BUG;  /* they are locked, and every change changes something */
+}
+
 enum { EVENT_COLUMNS = 5, CHANGE_COLUMNS = 9 };
 
 enum db_status delivery_events(struct db *db, struct pool *pool, const char *sender,
@@ -111,32 +135,81 @@ enum db_status delivery_events(struct db *db, struct pool *pool, const char *sen
 	               " VALUES (?, ?, UTC_TIMESTAMP(3), ?, ?, ?)", values, EVENT_COLUMNS, rows);
 }
 
-static enum db_status change_rows(struct db *db, struct pool *pool, const struct delivery_change *changes, size_t n)
+#define CHANGE "UPDATE delivery SET state = ?, due_at = ?, changes = changes + ?, sent_at = COALESCE(sent_at, ?)," \
+	" error_message = ?, remote_id = COALESCE(?, remote_id), sms_encoding = COALESCE(?, sms_encoding)," \
+	" segments = COALESCE(?, segments) WHERE id"
+
+static void change_values(struct pool *pool, const struct delivery_change *c, struct db_value v[CHANGE_COLUMNS])
+{
+	v[0] = db_text(delivery_state_name(c->to));
+	v[1] = c->due_at ? db_time(c->due_at) : db_null();
+	v[2] = db_u64(c->to != c->from);
+	v[3] = c->sent_at ? db_time(c->sent_at) : db_null();
+	v[4] = db_text(delivery_fit(pool, c->error, DELIVERY_ERROR_MAX));
+	v[5] = db_text(delivery_fit(pool, c->remote_id, DELIVERY_REMOTE_MAX));
+	v[6] = db_text(c->encoding);
+	v[7] = c->segments ? db_u64(c->segments < 255 ? c->segments : 255) : db_null();
+	v[8] = db_u64(c->id);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Does the same happen to both? */
+static bool same_change(const struct delivery_change *a, const struct delivery_change *b)
+{
+	return a->to == b->to && a->from != a->to && b->from != b->to && a->due_at == b->due_at &&
+	       a->sent_at == b->sent_at && a->segments == b->segments && same_text(a->error, b->error) &&
+	       same_text(a->remote_id, b->remote_id) && same_text(a->encoding, b->encoding);
+}
+
+/* Changes together those to which the same happens as to the first of `rest`, and takes them out of it. */
+static enum db_status change_alike(struct db *db, struct pool *pool, const struct delivery_change **rest, size_t *n)
+{
+	static const char *const sql[3] = DELIVERY_IN(CHANGE " IN");
+	const struct delivery_change *model = rest[0];
+	uint64_t *ids = pool_alloc(pool, *n * sizeof *ids);
+	struct db_value values[CHANGE_COLUMNS];
+	size_t alike = 0, kept = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		if (same_change(model, rest[i]))
+			ids[alike++] = rest[i]->id;
+		else
+			rest[kept++] = rest[i];
+	}
+	if (alike == 0)
+		return DB_OK;
+	*n = kept;
+	change_values(pool, model, values);
+	return delivery_run_in(db, sql, values, CHANGE_COLUMNS - 1, ids, alike);
+}
+
+static enum db_status change_one_by_one(struct db *db, struct pool *pool, const struct delivery_change **rest, size_t n)
 {
 	struct db_value *values = pool_alloc(pool, n * CHANGE_COLUMNS * sizeof *values);
-	size_t rows = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct delivery_change *c = &changes[i];
-		struct db_value *v = values + rows * CHANGE_COLUMNS;
+	for (size_t i = 0; i < n; i++)
+		change_values(pool, rest[i], values + i * CHANGE_COLUMNS);
+	return db_bulk(db, CHANGE " = ?", values, CHANGE_COLUMNS, n);
+}
 
-		if (!c->found)
-			continue;
-		v[0] = db_text(delivery_state_name(c->to));
-		v[1] = c->due_at ? db_time(c->due_at) : db_null();
-		v[2] = db_u64(c->number + (c->to != c->from));
-		v[3] = c->sent_at ? db_time(c->sent_at) : db_null();
-		v[4] = db_text(delivery_fit(pool, c->error, DELIVERY_ERROR_MAX));
-		v[5] = db_text(delivery_fit(pool, c->remote_id, DELIVERY_REMOTE_MAX));
-		v[6] = db_text(c->encoding);
-		v[7] = c->segments ? db_u64(c->segments < 255 ? c->segments : 255) : db_null();
-		v[8] = db_u64(c->id);
-		rows++;
-	}
-	return db_bulk(db,
-		"UPDATE delivery SET state = ?, due_at = ?, changes = ?, sent_at = COALESCE(sent_at, ?), error_message = ?,"
-		" remote_id = COALESCE(?, remote_id), sms_encoding = COALESCE(?, sms_encoding), segments = COALESCE(?, segments)"
-		" WHERE id = ?", values, CHANGE_COLUMNS, rows);
+enum { GROUPS = 4 };    /* what is common happens to many; after so many kinds, the rest is taken one by one */
+
+static enum db_status change_rows(struct db *db, struct pool *pool, const struct delivery_change *changes, size_t n)
+{
+	const struct delivery_change **rest = pool_alloc(pool, (n + 1) * sizeof *rest);
+	enum db_status status = DB_OK;
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (changes[i].found)
+			rest[left++] = &changes[i];
+	for (int group = 0; group < GROUPS && left > 1 && status == DB_OK; group++)
+		status = change_alike(db, pool, rest, &left);
+	return status == DB_OK ? change_one_by_one(db, pool, rest, left) : status;
 }
 
 /* A message has an error while one of its deliveries has ended badly. */

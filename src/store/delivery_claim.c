@@ -53,17 +53,14 @@ static enum db_status find_due(struct db *db, struct claim *claim, enum delivery
 
 static enum db_status take(struct db *db, const struct claim *claim)
 {
-	enum { COLUMNS = 3 };
-	struct db_value *values = pool_alloc(claim->pool, claim->n * COLUMNS * sizeof *values);
-
-	for (size_t i = 0; i < claim->n; i++) {
-		values[i * COLUMNS] = db_bytes(last_claim, ID_UUID_SIZE);
-		values[i * COLUMNS + 1] = db_i64(claim->lease);
-		values[i * COLUMNS + 2] = db_u64(claim->changes[i].id);
-	}
-	return db_bulk(db,
+	static const char *const sql[3] = DELIVERY_IN(
 		"UPDATE delivery SET state = 'claimed', claim_id = ?, due_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND,"
-		" attempts = LEAST(attempts + 1, 65535), changes = changes + 1 WHERE id = ?", values, COLUMNS, claim->n);
+		" attempts = LEAST(attempts + 1, 65535), changes = changes + 1 WHERE id IN");
+	uint64_t *ids = pool_alloc(claim->pool, claim->n * sizeof *ids);
+
+	for (size_t i = 0; i < claim->n; i++)
+		ids[i] = claim->changes[i].id;
+	return delivery_run_in(db, sql, DB_ARGS(db_bytes(last_claim, ID_UUID_SIZE), db_i64(claim->lease)), ids, claim->n);
 }
 
 /* Inside a transaction. What ran out goes first: it has waited longest, and a long queue must not keep it waiting. */
