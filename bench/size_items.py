@@ -82,7 +82,7 @@ class Side:
 
     def __init__(self, rows):
         self.rows, self.stack = rows, open_stack()
-        client = self.stack.add_client("bench", rate=100000000, burst=100000000)
+        client = self.stack.add_client("bench", rate=1000000, burst=1000000)
         self.headers = {"Authorization": basic(client)}
         say(f"  filling {rows:,} messages: {timed(lambda: _fill(self.stack, rows)):.0f} s")
 

@@ -27,7 +27,7 @@ class World:
     @property
     def client(self):
         if not self._client:
-            self._client = self.stack.add_client("bench", rate=100000000, burst=100000000)
+            self._client = self.stack.add_client("bench", rate=1000000, burst=1000000)
             self._client.basic = lambda: basic(self._client)
         return self._client
 
