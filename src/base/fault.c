@@ -7,8 +7,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -40,10 +42,41 @@ static bool first_time(void)
 	return fd >= 0;
 }
 
+/* Is that process gone, or a zombie that its parent has not yet looked at? */
+static bool is_dead(int64_t pid)
+{
+	char path[64], line[512] = "";
+	const char *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	n = read(fd, line, sizeof line - 1);
+	close(fd);
+	state = n > 0 ? strrchr(line, ')') : NULL;
+	return state == NULL || state[2] == 'Z' || state[2] == 'X';
+}
+
+/* Kills another process and returns once it has stopped running, so that the next step surely meets its absence. */
+static void kill_victim(const char *text)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	int64_t pid;
+
+	if (text_to_i64(text, 2, INT32_MAX, &pid) != 0)
+		return;
+	kill((pid_t)pid, SIGKILL);
+	for (unsigned i = 0; i < 10000 && !is_dead(pid); i++)
+		nanosleep(&pause, NULL);
+}
+
 void fault_point(const char *name)
 {
 	static uint64_t passages;
-	const char *chosen = getenv("BAILLEUR_FAULT");
+	const char *chosen = getenv("BAILLEUR_FAULT"), *victim = getenv("BAILLEUR_FAULT_VICTIM");
 	uint64_t count;
 
 	if (chosen == NULL || !is_chosen(chosen, name, &count))
@@ -51,7 +84,10 @@ void fault_point(const char *name)
 	if (++passages != count || !first_time())
 		return;
 	log_event(LOG_LEVEL_WARN, "fault-point", "name", name, NULL);
-	kill(getpid(), SIGKILL);
+	if (victim != NULL)
+		kill_victim(victim);
+	else
+		kill(getpid(), SIGKILL);
 }
 
 #endif

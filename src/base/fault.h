@@ -4,6 +4,7 @@
  * FAULT("sender.claimed") does nothing in a normal build. Built with --enable-fault-points, the environment variable
  * BAILLEUR_FAULT="sender.claimed" (or "sender.claimed:3", at the third passage) makes the process SIGKILL itself there;
  * BAILLEUR_FAULT_ONCE=FILE does so only if FILE can be created exclusively, so that the next process passes.
+ * BAILLEUR_FAULT_VICTIM=PID kills that process (the database, say) instead, and this one goes on without it.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H

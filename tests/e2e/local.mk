@@ -30,3 +30,5 @@ EXTRA_DIST += tests/e2e/test_gestion.py tests/e2e/gestion/immeubles.json tests/e
 EXTRA_DIST += tests/e2e/test_nginx.py
 EXTRA_DIST += tests/e2e/test_sender.py
 EXTRA_DIST += tests/e2e/test_gestion_isolation.py
+EXTRA_DIST += tests/e2e/test_durability.py
+EXTRA_DIST += tests/e2e/test_kill.py

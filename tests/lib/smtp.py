@@ -4,6 +4,7 @@ import email
 import email.policy
 import glob
 import os
+import re
 import shutil
 import tempfile
 
@@ -22,7 +23,7 @@ class SmtpSink:
         os.mkdir(self.dir + "/mail")
         os.chmod(self.dir, 0o755)
         os.chmod(self.dir + "/mail", 0o777)
-        self.process = None
+        self.process, self._received = None, {}
 
     def start(self):
         argv = ["/usr/sbin/smtp-sink", "-4", *self.options]
@@ -40,11 +41,32 @@ class SmtpSink:
 
     def mails(self):
         """The accepted mails as email.message objects; what smtp-sink adds in front is X-…-Addr, X-Mail-Args and so on."""
-        found = []
-        for path in sorted(glob.glob(self.dir + "/mail/m.*")):
+        return [email.message_from_bytes(self._read(path), policy=email.policy.default) for path in self._paths()]
+
+    def received(self):
+        """(recipient, Message-ID) of each accepted mail; quick, however many there are."""
+        paths = self._paths()
+        self._received = {path: self._received[path] for path in paths if path in self._received}
+        for path in paths:
+            if path not in self._received:
+                head = self._read(path).partition(b"\n\n")[0].decode()
+                recipient = re.search(r"^X-Rcpt-Args: <([^>]*)>", head, re.M)
+                name = re.search(r"^Message-I[Dd]:\s+(\S+)", head, re.M)
+                if recipient and name:                      # else it is still being written
+                    self._received[path] = (recipient[1], name[1])
+        return list(self._received.values())
+
+    def _paths(self):
+        return sorted(glob.glob(self.dir + "/mail/m.*"))
+
+    @staticmethod
+    def _read(path):
+        """Nothing, when smtp-sink has just removed what was not accepted after all."""
+        try:
             with open(path, "rb") as file:
-                found.append(email.message_from_binary_file(file, policy=email.policy.default))
-        return found
+                return file.read()
+        except FileNotFoundError:
+            return b""
 
     def stop(self):
         if self.process and self.process.running():
