@@ -106,6 +106,20 @@ class DocumentsTest(unittest.TestCase):
         for name in names:
             self.assertTrue(glob.glob(f"{TOP}/man/{name}.[18]"), f"{name} has no manual page")
 
+    def test_every_dependency_is_explained(self):
+        packages = [line.split()[0] for line in read("scripts/packages.list").splitlines() if re.match(r"[a-z]", line)]
+        self.assertGreater(len(packages), 40)
+        words = set(read("README").split())
+        self.assertEqual([package for package in packages if package not in words], [])
+
+    def test_every_folder_is_mapped(self):
+        folders = {path.split("/")[-2] for path in glob.glob(TOP + "/*/local.mk")}
+        self.assertIn("src", folders)
+        mapped = set(re.findall(r"^    ([a-z]+)/", read("README"), flags=re.M))
+        self.assertEqual(folders - mapped, set())
+        layers = {path.split("/")[-2] for path in glob.glob(TOP + "/src/*/local.mk")}
+        self.assertEqual(layers - set(re.findall(r"`src/([a-z]+)/`", read("DESIGN.md"))), set())
+
 
 if __name__ == "__main__":
     unittest.main()
