@@ -9,5 +9,3 @@ EXTRA_DIST += scripts/sender-loop
 EXTRA_DIST += scripts/state.sh
 EXTRA_DIST += scripts/stop
 EXTRA_DIST += scripts/test
-EXTRA_DIST += scripts/cron/bailleur-sender.cron scripts/systemd/bailleur-api.service scripts/systemd/bailleur-api.socket \
-	scripts/systemd/bailleur-sender.service scripts/systemd/bailleur-sender.timer
