@@ -143,6 +143,14 @@ class CommandLineTest(WithSchema):
             file.write(made)
         self.stack.run("bailleurctl", "--config", path, "client", "list")
 
+    def test_the_example_of_the_manual_page_is_right(self):
+        with open(TOP + "/man/bailleur.conf.5", encoding="utf-8") as file:
+            example = re.search(r"\.Bd -literal.*?\n(.*?)\.Ed", file.read(), re.S)[1]
+        path = self.stack.dir + "/example.conf"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(example)
+        self.assertIn("right", self.stack.run("bailleur-api", "--config", path, "--check-config").stdout)
+
     def test_configuration_errors(self):
         missing = self.stack.run("bailleurctl", "--config", self.stack.dir + "/none.conf", "queue", check=False)
         self.assertEqual((missing.returncode, missing.stdout), (1, ""))
