@@ -1,3 +1,4 @@
 # Sources of sql/.
 dist_pkgdata_sql_DATA += sql/0001-communication.sql
 dist_pkgdata_sql_DATA += sql/0010-gestion.sql
+dist_pkgdata_sql_DATA += sql/0020-quittance.sql

@@ -9,6 +9,7 @@
 #include "communication/report.h"
 #include "communication/send.h"
 #include "gestion/login.h"
+#include "gestion/quittance.h"
 #include "gestion/read.h"
 #include "gestion/write.h"
 #include "pages/operator.h"
@@ -47,6 +48,12 @@ static const struct route ROUTES[] = {
 	{HTTP_POST, "/api/gestion/2/markOperationPaid/:operationId?", mark_operation_paid, REQUIRE_USER, 0},
 	{HTTP_POST, "/api/gestion/2/markOperationUnPaid/:operationId?", mark_operation_unpaid, REQUIRE_USER, 0},
 	{HTTP_POST, "/api/gestion/2/deleteOperation/:operationId?", delete_operation, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/quittance/:locataireId?", quittance_answer, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/quittance/:locataireId/:mail", quittance_answer, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId?", compte_answer, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId/:mode", compte_answer, REQUIRE_USER, 0},
+	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId/:mode/:mail", compte_answer, REQUIRE_USER, 0},
+	{READ, "/api/gestion/2/emails/:locataireId?", emails_answer, REQUIRE_USER, 0},
 	{HTTP_GET, "/health", operator_health, REQUIRE_LOCAL, 0},
 	{HTTP_GET, "/metrics", operator_metrics, REQUIRE_LOCAL, 0},
 };

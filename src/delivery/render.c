@@ -38,6 +38,16 @@ void render_free(struct render *render)
 	free(render);
 }
 
+static const struct mail_attachment *attachments(struct render *render, const struct delivery *delivery)
+{
+	struct mail_attachment *list = pool_alloc(render->pool, (delivery->n_attachments + 1) * sizeof *list);
+
+	for (size_t i = 0; i < delivery->n_attachments; i++)
+		list[i] = (struct mail_attachment){delivery->attachments[i].name, delivery->attachments[i].type,
+		                                   delivery->attachments[i].bytes, delivery->attachments[i].len};
+	return list;
+}
+
 static void render_mail(struct render *render, struct job *job)
 {
 	const struct delivery *delivery = job->delivery;
@@ -46,10 +56,14 @@ static void render_mail(struct render *render, struct job *job)
 		.uuid = delivery->uuid, .date = clock_now_ms(), .to = delivery->recipient, .sender = delivery->originator,
 		.subject = delivery->subject, .content = delivery->content != NULL ? delivery->content : "",
 		.logo_url = delivery->logo_url, .unsubscribe_link = delivery->unsubscribe_link,
+		.attachments = attachments(render, delivery), .n_attachments = delivery->n_attachments,
 	};
 
-	token_make(render->settings->secret, TOKEN_UNSUBSCRIBE, delivery->id, token);
-	mail.unsubscribe_url = pool_printf(render->pool, "%s/u/%s", render->settings->base_url, token);
+	/* A receipt to a tenant is no mailing: there is nothing to unsubscribe from. */
+	if (delivery->n_attachments == 0) {
+		token_make(render->settings->secret, TOKEN_UNSUBSCRIBE, delivery->id, token);
+		mail.unsubscribe_url = pool_printf(render->pool, "%s/u/%s", render->settings->base_url, token);
+	}
 	mail_build(render->kit, render->pool, &mail, &job->bytes);
 }
 

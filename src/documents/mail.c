@@ -146,8 +146,8 @@ static void add_part(struct text *out, const char *boundary, const char *type, c
 }
 
 /*
- * The message's body with the Content-Type that announces it, so that it can stand at the top or, one day, as the first part of
- * a multipart/mixed with attachments. "=_" occurs in neither of the transfer encodings, so the boundary is one.
+ * The message's body with the Content-Type that announces it, so that it can stand at the top or as the first part of a
+ * multipart/mixed with attachments. "=_" occurs in neither of the transfer encodings, so the boundary is one.
  */
 static void add_alternative(const struct mail_kit *kit, struct pool *pool, const struct mail *mail, const char *id,
                             struct text *out)
@@ -171,6 +171,25 @@ static void add_alternative(const struct mail_kit *kit, struct pool *pool, const
 	text_printf(out, "--%s--\r\n", boundary);
 }
 
+static void add_attachment(struct text *out, const char *boundary, const struct mail_attachment *attachment)
+{
+	text_printf(out, "--%s\r\nContent-Type: %s\r\n", boundary, attachment->type);
+	mime_field_attachment(out, attachment->name);
+	mime_binary(out, attachment->bytes, attachment->len);
+}
+
+static void add_mixed(const struct mail_kit *kit, struct pool *pool, const struct mail *mail, const char *id,
+                      struct text *out)
+{
+	const char *boundary = pool_printf(pool, "=_mixed_%s", id);
+
+	text_printf(out, "Content-Type: multipart/mixed;\r\n boundary=\"%s\"\r\n\r\n--%s\r\n", boundary, boundary);
+	add_alternative(kit, pool, mail, id, out);
+	for (size_t i = 0; i < mail->n_attachments; i++)
+		add_attachment(out, boundary, &mail->attachments[i]);
+	text_printf(out, "--%s--\r\n", boundary);
+}
+
 void mail_build(const struct mail_kit *kit, struct pool *pool, const struct mail *mail, struct text *out)
 {
 	char id[ID_UUID_TEXT];
@@ -186,5 +205,5 @@ void mail_build(const struct mail_kit *kit, struct pool *pool, const struct mail
 		text_puts(out, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
 	}
 	text_puts(out, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
-	add_alternative(kit, pool, mail, id, out);
+	(mail->n_attachments > 0 ? add_mixed : add_alternative)(kit, pool, mail, id, out);
 }

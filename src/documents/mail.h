@@ -22,6 +22,14 @@ struct mail_kit;
 struct mail_kit *mail_kit_create(const struct settings *settings);
 void mail_kit_free(struct mail_kit *kit);
 
+/* A file that goes with a mail. */
+struct mail_attachment {
+	const char *name;
+	const char *type;               /* a media type of ASCII without control characters */
+	const char *bytes;
+	size_t len;
+};
+
 /* One mail. Text is borrowed, UTF-8 from clients: nothing in it can become a header or markup. */
 struct mail {
 	const uint8_t *uuid;            /* the delivery's: makes the Message-ID, so that a repeat can be recognised */
@@ -33,6 +41,8 @@ struct mail {
 	const char *logo_url;           /* NULL: none; anything but http and https is left out */
 	const char *unsubscribe_url;    /* in List-Unsubscribe, always; NULL: none */
 	bool unsubscribe_link;          /* shown in the text as well */
+	const struct mail_attachment *attachments;
+	size_t n_attachments;
 };
 
 /* Appends the whole message, header and body, every line ended by CRLF, none beginning with a dot. */

@@ -283,9 +283,20 @@ static void add_quoted_printable(struct text *out, const char *s, size_t len)
 		text_add(out, "\r\n", 2);
 }
 
-static void add_base64_lines(struct text *out, const char *s, size_t len)
+static void add_base64_bytes(struct text *out, const char *bytes, size_t len)
 {
 	enum { BYTES_A_LINE = LINE_MAX_LENGTH / 4 * 3 };
+
+	for (size_t i = 0; i < len; i += BYTES_A_LINE) {
+		size_t left = len - i;
+
+		add_base64(out, (const unsigned char *)bytes + i, left < BYTES_A_LINE ? left : BYTES_A_LINE);
+		text_add(out, "\r\n", 2);
+	}
+}
+
+static void add_base64_lines(struct text *out, const char *s, size_t len)
+{
 	struct text lines = {0};
 
 	for (const char *end = s + len; s < end;) {
@@ -298,12 +309,7 @@ static void add_base64_lines(struct text *out, const char *s, size_t len)
 			text_putc(&lines, *s++);
 		}
 	}
-	for (size_t i = 0; i < lines.len; i += BYTES_A_LINE) {
-		size_t left = lines.len - i;
-
-		add_base64(out, (const unsigned char *)lines.data + i, left < BYTES_A_LINE ? left : BYTES_A_LINE);
-		text_add(out, "\r\n", 2);
-	}
+	add_base64_bytes(out, lines.data, lines.len);
 	text_free(&lines);
 }
 
@@ -322,4 +328,28 @@ void mime_body(struct text *out, const char *bytes, size_t len)
 		text_puts(out, "quoted-printable\r\n\r\n");
 		add_quoted_printable(out, bytes, len);
 	}
+}
+
+void mime_binary(struct text *out, const char *bytes, size_t len)
+{
+	text_puts(out, "Content-Transfer-Encoding: base64\r\n\r\n");
+	add_base64_bytes(out, bytes, len);
+}
+
+void mime_field_attachment(struct text *out, const char *name)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	if (name[strspn(name, plain)] == '\0') {
+		text_printf(out, "Content-Disposition: attachment; filename=\"%s\"\r\n", name);
+		return;
+	}
+	text_puts(out, "Content-Disposition: attachment;\r\n filename*=UTF-8''");
+	for (const char *s = name; *s != '\0'; s++) {
+		if (strchr(plain, *s) != NULL)
+			text_putc(out, *s);
+		else
+			text_printf(out, "%%%02X", (unsigned char)*s);
+	}
+	text_puts(out, "\r\n");
 }

@@ -27,4 +27,10 @@ void mime_field_date(struct text *out, int64_t ms);
  */
 void mime_body(struct text *out, const char *bytes, size_t len);
 
+/* The same for bytes that are no text: base64, as they are. */
+void mime_binary(struct text *out, const char *bytes, size_t len);
+
+/* `Content-Disposition: attachment` with a file name, encoded (RFC 2231) when it is not plain ASCII. */
+void mime_field_attachment(struct text *out, const char *name);
+
 #endif

@@ -8,3 +8,5 @@ libbailleur_a_SOURCES += src/gestion/fields.c src/gestion/fields.h \
 	src/gestion/write.c src/gestion/write.h
 libbailleur_a_SOURCES += src/gestion/json_row.c src/gestion/json_row.h \
 	src/gestion/portfolio.c src/gestion/portfolio_read.c src/gestion/portfolio.h
+libbailleur_a_SOURCES += src/gestion/dossier.c src/gestion/dossier.h \
+	src/gestion/quittance.c src/gestion/quittance.h

@@ -14,6 +14,7 @@
 #include "base/id.h"
 #include "db/db.h"
 #include "domain/delivery_state.h"
+#include "store/attachment.h"
 #include "store/outbox.h"
 
 enum delivery_channel { DELIVERY_MAIL = 1, DELIVERY_SMS = 2 };
@@ -36,6 +37,8 @@ struct delivery {
 	const char *content;            /* of this channel, verbatim */
 	const char *originator;         /* of this channel, or NULL */
 	const char *logo_url;
+	struct attachment *attachments; /* of a mail */
+	size_t n_attachments;
 };
 
 /*

@@ -87,7 +87,7 @@ static enum db_status claim_due(struct db *db, void *arg)
 	" d.attempts, m.created_at, d.expires_at, NOT m.force_sending AND EXISTS (SELECT 1 FROM unsubscribe u" \
 	" WHERE u.client_id = m.client_id AND u.channel = d.channel" \
 	" AND u.address = d.recipient COLLATE ascii_general_nopad_ci)," \
-	" m.unsubscribe_link, m.email_subject, m." content ", m." originator ", m.logo_url" \
+	" m.unsubscribe_link, m.email_subject, m." content ", m." originator ", m.logo_url, m.attachments" \
 	" FROM delivery d FORCE INDEX (due) STRAIGHT_JOIN message m ON m.id = d.message_id" \
 	" STRAIGHT_JOIN api_client c ON c.id = m.client_id" \
 	" WHERE d.channel = ? AND d.state = 'claimed' AND d.due_at > UTC_TIMESTAMP(3) AND d.claim_id = ? LIMIT ?"
@@ -105,7 +105,7 @@ static void read_delivery(const struct db_rows *rows, struct pool *pool, enum de
 		.expires_at = db_col_time(rows, 8), .unsubscribed = db_col_bool(rows, 9),
 		.unsubscribe_link = db_col_bool(rows, 10), .subject = db_col_dup(rows, 11, pool),
 		.content = db_col_dup(rows, 12, pool), .originator = db_col_dup(rows, 13, pool),
-		.logo_url = db_col_dup(rows, 14, pool),
+		.logo_url = db_col_dup(rows, 14, pool), .n_attachments = (size_t)db_col_u64(rows, 15),
 	};
 	if (db_col_size(rows, 4) == ID_UUID_SIZE)
 		memcpy(delivery->uuid, db_col_text(rows, 4), ID_UUID_SIZE);
@@ -125,9 +125,14 @@ static enum db_status read_claimed(struct db *db, const struct claim *claim, str
 	while (n < claim->size && (status = db_next(rows)) == DB_OK)
 		read_delivery(rows, claim->pool, claim->channel, &list[n++]);
 	db_rows_end(rows);
+	if (status == DB_NONE)
+		status = DB_OK;
+	for (size_t i = 0; i < n && status == DB_OK; i++)
+		if (list[i].n_attachments > 0)
+			status = attachment_list(db, claim->pool, list[i].message_id, &list[i].attachments, &list[i].n_attachments);
 	*deliveries_r = list;
 	*n_r = n;
-	return status == DB_NONE ? DB_OK : status;
+	return status;
 }
 
 /* Reading changes nothing, so it is tried until it succeeds. Rows that it cannot read are due again after the lease. */
