@@ -254,7 +254,17 @@ def left_behind():
 # The rest
 
 def fuzz():
-    return check("fuzz", [TOP + "/scripts/fuzz", "--brief"], timeout=300)
+    """scripts/fuzz counts its harnesses, and says so as its last line."""
+    began = time.monotonic()
+    good = execute([TOP + "/scripts/fuzz", "--brief"], "fuzz", 400)
+    with open(LOGS + "/fuzz.log", errors="replace") as file:
+        counts = re.findall(r"^(\d+) passed, (\d+) failed$", file.read(), re.M)
+    passed, failed = map(int, counts[-1]) if counts else (0, 0)
+    if not good or not passed:
+        failed = max(failed, 1)
+    say(f"---- fuzz: {passed} passed, {failed} failed ({time.monotonic() - began:.0f} s)")
+    show("fuzz", 60)
+    return passed, failed
 
 
 def lint_man():
