@@ -115,7 +115,7 @@ struct attempt {
 	uint64_t pair, address;
 };
 
-static uint64_t failure_key(const char *login, const char *remote_addr)
+static uint64_t failure_key(const char *remote_addr, char kind, const void *account, size_t len)
 {
 	crypto_generichash_state state;
 	uint64_t key[2];
@@ -124,10 +124,23 @@ static uint64_t failure_key(const char *login, const char *remote_addr)
 	network_of(remote_addr, network);
 	crypto_generichash_init(&state, NULL, 0, sizeof key);
 	crypto_generichash_update(&state, network, sizeof network);
-	if (login != NULL)
-		crypto_generichash_update(&state, (const void *)login, strlen(login) + 1);
+	crypto_generichash_update(&state, (const void *)&kind, sizeof kind);
+	crypto_generichash_update(&state, account, len);
 	crypto_generichash_final(&state, (void *)key, sizeof key);
 	return key[0];
+}
+
+/*
+ * An account is known by its id: the database takes `Bob`, `bob ` and an e-mail address for the same one, and a guesser must
+ * not gain by the spelling. What is no account is known by the name that was given.
+ */
+static struct attempt attempt_of(const struct user *user, const char *login, const char *remote_addr)
+{
+	return (struct attempt){
+		.pair = user != NULL ? failure_key(remote_addr, 'i', &user->id, sizeof user->id)
+		                     : failure_key(remote_addr, 'n', login, strlen(login)),
+		.address = failure_key(remote_addr, 'a', "", 0)
+	};
 }
 
 /* Counts one attempt against both limits before the slow hash is paid. Returns 0, or the seconds to wait. */
@@ -178,7 +191,7 @@ static enum login_result verify(struct app *app, struct pool *pool, struct user 
 enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
                               const char *remote_addr, struct user *user, uint32_t *retry_after_r)
 {
-	struct attempt attempt = {failure_key(login, remote_addr), failure_key(NULL, remote_addr)};
+	struct attempt attempt = attempt_of(user, login, remote_addr);
 	enum login_result result;
 	uint64_t tag[2];
 
