@@ -319,8 +319,8 @@ static void read_type(struct reader *r, const char *path, struct json_object *ob
 	if (json_object_object_get_ex(object, "operationType", &type) && json_object_is_type(type, json_type_object) &&
 	    json_object_object_get_ex(type, "id", &id) && json_object_is_type(id, json_type_string))
 		o->type_id = pool_strdup(r->doc.pool, json_object_get_string(id));
-	else
-		json_row_error(&r->doc, pool_printf(r->doc.pool, "%s.operationType.id", path), "missing, or not a text");
+	if (o->type_id == NULL || !operation_type_is_id(o->type_id))
+		json_row_error(&r->doc, pool_printf(r->doc.pool, "%s.operationType.id", path), "missing, or not a type");
 }
 
 static void read_operation(struct reader *r, const char *path, struct json_object *object)

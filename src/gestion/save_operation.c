@@ -12,8 +12,8 @@
 #include "store/operation.h"
 
 enum {
-	TYPE_MAX = 40, DESCRIPTION_MAX = 2000,
-	REPEAT_MAX = 600        /* fifty years of months */
+	SHORT_MAX = 40, DESCRIPTION_MAX = 2000,
+	REPEAT_MAX = 1200       /* a century of months; more is refused, never cut short */
 };
 
 /* What the form said, and what is made of it. */
@@ -22,6 +22,7 @@ struct saving {
 	struct oid immeuble_id;
 	bool has_operation_id;
 	struct operation operation;
+	bool names_locataire;           /* well or badly */
 	const char *type;
 	montant provision;              /* operationMontantPC; 0: none */
 	jour repeat_until;              /* JOUR_NONE: no repetition */
@@ -31,7 +32,7 @@ struct saving {
 
 static void read_type(struct saving *saving)
 {
-	field_text(&saving->fields, "operationName", "Type d'opération", true, TYPE_MAX, &saving->type);
+	field_text(&saving->fields, "operationName", "Type d'opération", true, OPERATION_TYPE_MAX, &saving->type);
 }
 
 /* An amount that an empty or zero field leaves out. */
@@ -53,7 +54,7 @@ static void read_amounts(struct saving *saving)
 	if (is_type && strcmp(saving->type, "chargeTF") == 0) {
 		const char *given;
 
-		o->has_teom = field_text(&saving->fields, "operationMontantTEOM", "TEOM", false, TYPE_MAX, &given) == FIELD_GIVEN;
+		o->has_teom = field_text(&saving->fields, "operationMontantTEOM", "TEOM", false, SHORT_MAX, &given) == FIELD_GIVEN;
 		if (o->has_teom)
 			field_montant(&saving->fields, "operationMontantTEOM", "TEOM", false, 0, &o->teom);
 	}
@@ -64,6 +65,12 @@ static bool is_regularisation(const char *type)
 	return type != NULL && (strcmp(type, "recetteReguLocataire") == 0 || strcmp(type, "chargeReguLocataire") == 0);
 }
 
+/* The same day of the month, `n` months on. */
+static jour month_after(jour day, unsigned n)
+{
+	return jour_add_months(day, (int)n, jour_civil(day).day);
+}
+
 static void read_dates(struct saving *saving)
 {
 	struct operation *o = &saving->operation;
@@ -71,7 +78,8 @@ static void read_dates(struct saving *saving)
 	bool has_date = field_jour(fields, "operationDate", "Date", true, &o->date) == FIELD_GIVEN;
 
 	if (field_jour(fields, "operationRepeatDate", "Date de répétition", false, &saving->repeat_until) == FIELD_GIVEN &&
-	    has_date && saving->repeat_until < jour_add_months(o->date, 1, jour_civil(o->date).day))
+	    has_date && (saving->repeat_until < month_after(o->date, 1) ||
+	                 saving->repeat_until >= month_after(o->date, REPEAT_MAX + 1)))
 		field_invalid(fields, "Date de répétition");
 	if (!is_regularisation(saving->type))
 		return;
@@ -84,8 +92,10 @@ static void read_dates(struct saving *saving)
 static void read_locataire_id(struct saving *saving)
 {
 	const char *text;
+	enum field field = field_text(&saving->fields, "locataireId", "Locataire", false, SHORT_MAX, &text);
 
-	if (field_text(&saving->fields, "locataireId", "Locataire", false, TYPE_MAX, &text) != FIELD_GIVEN)
+	saving->names_locataire = field == FIELD_GIVEN || field == FIELD_INVALID;
+	if (field != FIELD_GIVEN)
 		return;
 	if (oid_parse(text, &saving->operation.locataire_id) == 0)
 		saving->operation.has_locataire = true;
@@ -120,7 +130,7 @@ static enum db_status check_type(struct saving *saving, struct db *db)
 		field_invalid(&saving->fields, "Type d'opération");
 		return DB_OK;
 	}
-	if (status == DB_OK && type.needs_tenant && !saving->operation.has_locataire)
+	if (status == DB_OK && type.needs_tenant && !saving->names_locataire)
 		field_missing(&saving->fields, "Locataire");
 	saving->operation.type_id = type.id;
 	return status;
@@ -189,8 +199,7 @@ static unsigned repetitions(const struct saving *saving)
 	jour first = saving->operation.date;
 	unsigned n = 0;
 
-	while (saving->repeat_until != JOUR_NONE && n < REPEAT_MAX &&
-	       jour_add_months(first, (int)n + 1, jour_civil(first).day) <= saving->repeat_until)
+	while (saving->repeat_until != JOUR_NONE && month_after(first, n + 1) <= saving->repeat_until)
 		n++;
 	return n;
 }
@@ -202,7 +211,6 @@ static unsigned repetitions(const struct saving *saving)
 static void make_rows(struct saving *saving)
 {
 	unsigned n = repetitions(saving);
-	int day = jour_civil(saving->operation.date).day;
 
 	saving->rows = pool_alloc(saving->fields.request->pool, (size_t)(n + 1) * 2 * sizeof *saving->rows);
 	for (unsigned i = 0; i <= n; i++) {
@@ -210,7 +218,7 @@ static void make_rows(struct saving *saving)
 
 		*row = saving->operation;
 		row->id = oid_new();
-		row->date = jour_add_months(row->date, (int)i, day);
+		row->date = month_after(row->date, i);
 		row->automatic = row->automatic && i == n;
 		if (saving->provision == 0)
 			continue;

@@ -1,6 +1,8 @@
 /*
  * Operations.
  */
+#include <string.h>
+
 #include "store/operation.h"
 
 static void read_type(const struct db_rows *row, struct pool *pool, void *element)
@@ -13,8 +15,18 @@ static void read_type(const struct db_rows *row, struct pool *pool, void *elemen
 	};
 }
 
+bool operation_type_is_id(const char *id)
+{
+	size_t len = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+
+	return len > 0 && len <= OPERATION_TYPE_MAX && id[len] == '\0';
+}
+
 enum db_status operation_type_get(struct db *db, struct pool *pool, const char *id, struct operation_type *type_r)
 {
+	/* The column is ASCII and its comparison ignores trailing spaces: neither is to be asked about anything else. */
+	if (!operation_type_is_id(id))
+		return DB_NONE;
 	return rows_one(db, pool, "SELECT id, name, positive, needs_tenant FROM operation_type WHERE id = ?",
 	                DB_ARGS(db_text(id)), read_type, type_r);
 }

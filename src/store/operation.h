@@ -28,6 +28,11 @@ struct operation {
 	const char *attributes;
 };
 
+enum { OPERATION_TYPE_MAX = 40 };       /* characters */
+
+/* Could this be the id of a type: letters and digits only? */
+bool operation_type_is_id(const char *id);
+
 /* DB_NONE: no such type. */
 enum db_status operation_type_get(struct db *db, struct pool *pool, const char *id, struct operation_type *type_r);
 

@@ -48,7 +48,7 @@ class Examples(GestionCase):
     def test_immeubles(self):
         expected = example("immeubles")
         for immeuble in expected["immeubles"]:
-            immeuble["countOperationsUnpaid"] = 0       # derived; the example's unpaid operations are not in the document
+            immeuble["countOperationsUnpaid"] = 0       # derived; the unpaid operations are not in the document
         answer = self.bob.get("immeubles")
         for got, wanted in zip(answer["immeubles"], expected["immeubles"]):
             self.assertEqual(got, wanted)
@@ -167,8 +167,8 @@ class Refusals(GestionCase):
         for _ in range(6):      # every worker has seen the pair
             self.assertEqual(carol.get("immeubles")["count"], 0)
         before = self.stack.sql("SELECT password_hash FROM user_account WHERE username = 'carol'")
-        self.stack.sql("UPDATE user_account SET password_hash = (SELECT password_hash FROM (SELECT * FROM user_account) u "
-                       "WHERE username = 'bob') WHERE username = 'carol'")
+        self.stack.sql("UPDATE user_account SET password_hash = (SELECT password_hash FROM "
+                       "(SELECT * FROM user_account) u WHERE username = 'bob') WHERE username = 'carol'")
         self.assertNotIn("first", str(before))
         for _ in range(6):
             self.assertEqual(carol.get("immeubles")["code"], -2)

@@ -1,6 +1,6 @@
 """
-A landlord never sees or touches what is another's: whatever id he gives, wherever he gives it, another landlord's answers
-byte for byte as one that does not exist, and changes nothing.
+A landlord never sees or touches what is another's: whatever id he gives, wherever he gives it, another landlord's
+answers byte for byte as one that does not exist, and changes nothing.
 """
 
 import json
@@ -16,8 +16,8 @@ TENANT = {"nom": "Durand", "prenom": "Eve", "loyer": "600", "provision": "20", "
           "signatureDate": "12/08/2014", "entryDate": "12/08/2014", "dayLoyer": "3", "typeLocation": "0",
           "depotGarantie": "1"}
 
-# Every place where an id may stand, `{id}`, with the caller's own ids elsewhere; then the form. The last column: what the
-# answer is when the id is of no use, `add` for the two that add a new row then, as documented.
+# Every place where an id may stand, `{id}`, with the caller's own ids elsewhere; then the form. The last column: what
+# the answer names when the id is of no use, `add` for the two that add a new row then, as documented.
 CALLS = [
     ("immeuble/{id}", {}, "immeubleId"),
     ("bien/{id}", {}, "bienId"),
@@ -82,7 +82,8 @@ class Isolation(StackCase):
         """What a client can tell of an answer: everything but the request's number and the clock."""
         fill = {**own, "id": oid}
         answer = landlord.call(path.format(**fill), **{name: value.format(**fill) for name, value in form.items()})
-        headers = sorted((name, value) for name, value in answer.headers.items() if name not in ("X-Request-Id", "Date"))
+        headers = sorted((name, value) for name, value in answer.headers.items() if name not in ("X-Request-Id",
+                                                                                                 "Date"))
         return answer.status, headers, answer.body
 
     @staticmethod
@@ -102,7 +103,8 @@ class Isolation(StackCase):
         cloe = import_landlord(self.stack, portfolio("cloe", 3), self.anna.key)
         own = ids(3)
         for path, form, name in CALLS:
-            kind = {"immeubleId": "immeuble", "bienId": "bien", "immeubleIdOrbienId": "bien", "locataireId": "locataire",
+            kind = {"immeubleId": "immeuble", "bienId": "bien", "immeubleIdOrbienId": "bien",
+                    "locataireId": "locataire",
                     "operationId": "operation", "Locataire": "locataire",
                     "add": "operation" if path.startswith("saveOperation") else "locataire"}[name]
             if path.count("{id}") > 1 or (path, form) == ("ventilationLoyer/{id}", {}) or "1950" in str(form):
@@ -176,7 +178,8 @@ class Isolation(StackCase):
     def test_idempotency_keys(self):
         """A key is its landlord's: neither the answer nor the existence of another's request shows."""
         key = {"Idempotency-Key": "la-meme"}
-        mine = self.anna.call(f"saveOperation/{ANNA['immeuble']}", headers=key, **OPERATION, locataireId=ANNA["locataire"])
+        mine = self.anna.call(f"saveOperation/{ANNA['immeuble']}", headers=key, **OPERATION,
+                              locataireId=ANNA["locataire"])
         theirs = self.bert.call(f"saveOperation/{BERT['immeuble']}", headers=key, **OPERATION,
                                 locataireId=BERT["locataire"])
         self.assertEqual((mine.json["code"], theirs.json["code"]), (0, 0))
