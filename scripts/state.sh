@@ -3,6 +3,7 @@
 #
 #   bailleur.conf   the configuration, written once and yours from then on
 #   demo-client     the credentials of the demo client
+#   demo-landlord   those of the demo landlord and of an app
 #   mariadb/        the database
 #   spool/          mails and SMS, as long as the configuration sends them into files
 #   log/  run/      logs; sockets and process ids

@@ -4,6 +4,7 @@ scripts/run, stop and ctl as somebody who has just cloned the project uses them:
 
 import contextlib
 import glob
+import json
 import os
 import re
 import shutil
@@ -104,7 +105,7 @@ class RunTest(unittest.TestCase):
 
     def commands(self, said):
         commands = re.findall(r"^curl .*$", said, re.M)
-        self.assertEqual(len(commands), 3, said)
+        self.assertEqual(len(commands), 5, said)
         return commands
 
     def paste(self, command):
@@ -122,7 +123,7 @@ class RunTest(unittest.TestCase):
         return found
 
     def send_and_find(self, state, said):
-        mail, text, follow = self.commands(said)
+        mail, text, follow = self.commands(said)[:3]
         self.assertIn('"Message successfully queued"', self.paste(mail))
         self.assertIn('"Message successfully queued"', self.paste(text))
         wait_until(lambda: self.spooled(state, "eml", "locataire@example.com"), 60, "the mail in the spool")
@@ -133,6 +134,42 @@ class RunTest(unittest.TestCase):
     def test_printed_commands_work(self):
         self.send_and_find(self.state, self.said)
         self.assertEqual(len(self.spooled(self.state, "eml", "locataire@example.com")), 1)
+
+    def test_demo_landlord(self):
+        """The landlord's commands as pasted, and a portfolio that holds together."""
+        login, immeubles = map(json.loads, map(self.paste, self.commands(self.said)[3:]))
+        self.assertEqual((login["auth"], login["Code"], login["username"], login["premium_offer"]),
+                         (True, "0", "helene.marchand", "PRO"))
+        self.assertEqual((immeubles["result"], immeubles["count"]), (True, 3))
+        biens = [bien for immeuble in immeubles["immeubles"] for bien in immeuble["biens"]]
+        self.assertEqual(len(biens), 8)
+        self.assertEqual(sum(len(bien["locataires"]) for bien in biens), 8)
+        self.assertTrue(all(immeuble["countOperationsUnpaid"] for immeuble in immeubles["immeubles"]))
+        exported = json.loads(self.script("ctl", "--state", self.state, "portfolio", "export", "helene.marchand").stdout)
+        with open(self.tree + "/scripts/demo-portfolio.json") as file:
+            given = json.load(file)
+        self.assertEqual([o["id"] for o in exported["operations"]], [o["id"] for o in given["operations"]])
+        # The password is this state's own: the one in the file opens nothing.
+        self.assertNotIn(given["user"]["password"], self.said)
+        wrong = re.sub(r"password=\S+", "password=" + given["user"]["password"].split()[0], self.commands(self.said)[3])
+        self.assertEqual(json.loads(self.paste(wrong))["Code"], "-2")
+
+    def test_demo_portfolio_is_what_its_script_writes(self):
+        made = subprocess.run([self.tree + "/scripts/make-demo-portfolio"], capture_output=True, text=True, check=True)
+        with open(self.tree + "/scripts/demo-portfolio.json") as file:
+            self.assertEqual(made.stdout.splitlines(), file.read().splitlines())
+
+    def test_demo_landlord_after_a_start_cut_short(self):
+        """Without the file that keeps her password she is not imported again, but gets a new one."""
+        before = self.commands(self.said)[4]
+        self.script("stop", "--state", self.state)
+        self.addCleanup(self.start_again)
+        os.unlink(self.state + "/demo-landlord")
+        type(self).said = self.run_detached(self.state, self.port)
+        after = self.commands(self.said)[4]
+        self.assertNotEqual(after, before)
+        self.assertEqual(json.loads(self.paste(after))["count"], 3)
+        self.assertEqual(json.loads(self.paste(before))["code"], -2)
 
     def test_only_the_state_is_written(self):
         self.assertEqual(self.listing(), self.files)
