@@ -20,3 +20,4 @@ EXTRA_DIST += tests/lib/openapi.py
 EXTRA_DIST += tests/lib/fastcgi.py
 EXTRA_DIST += tests/lib/gestion.py
 EXTRA_DIST += tests/lib/gateway.py
+EXTRA_DIST += tests/lib/load.py

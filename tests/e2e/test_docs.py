@@ -1,6 +1,8 @@
 """The documents say what the program does: every option, route and command is described, and none that is not there."""
 
 import glob
+import os
+import pathlib
 import re
 import subprocess
 import unittest
@@ -119,6 +121,24 @@ class DocumentsTest(unittest.TestCase):
         self.assertEqual(folders - mapped, set())
         layers = {path.split("/")[-2] for path in glob.glob(TOP + "/src/*/local.mk")}
         self.assertEqual(layers - set(re.findall(r"`src/([a-z]+)/`", read("DESIGN.md"))), set())
+
+    def test_every_file_is_shipped(self):
+        """What git has is named in a fragment of the Makefile, so that the archive has it too; an archive has no git."""
+        if not os.path.exists(TOP + "/.git"):
+            return
+        listed = subprocess.run(["git", "-C", TOP, "-c", "safe.directory=*", "ls-files"], capture_output=True, text=True,
+                                check=True, timeout=20).stdout.split()
+        fragments = [path for path in listed if path.endswith((".mk", "Makefile.am"))]
+        named = set(re.findall(r"[\w.+/-]+", " ".join(read(path) for path in fragments)))
+
+        def is_named(path):
+            """By itself, as the only source of a program, or with its folder."""
+            folders = [str(folder) for folder in pathlib.PurePath(path).parents]
+            return any(name in named for name in [path, path.removesuffix(".c"), *filter(lambda f: "/" in f, folders)])
+
+        unnamed = [path for path in listed if path not in fragments and not is_named(path)
+                   and path not in ("configure.ac", ".gitignore", "m4/.gitkeep")]
+        self.assertEqual(unnamed, [])
 
 
 if __name__ == "__main__":
