@@ -29,7 +29,7 @@ static const struct route ROUTES[] = {
 	{HTTP_GET | HTTP_POST, "/hooks/sms/:token", report_sms, 0, 0},
 	{HTTP_GET, "/u/:token", unsubscribe_ask, 0, ROUTE_RAW_FAULT},
 	{HTTP_POST, "/u/:token", unsubscribe_do, 0, ROUTE_RAW_FAULT},
-	{HTTP_POST, "/api/login", gestion_login, REQUIRE_APP_KEY, 0},
+	{READ, "/api/login", gestion_login, REQUIRE_APP_KEY, 0},
 	{READ, "/api/gestion/2/immeubles", read_immeubles, REQUIRE_USER, 0},
 	{READ, "/api/gestion/2/immeuble/:immeubleId?", read_immeuble, REQUIRE_USER, 0},
 	{READ, "/api/gestion/2/bien/:bienId?", read_bien, REQUIRE_USER, 0},

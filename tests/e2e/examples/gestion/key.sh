@@ -1,0 +1,2 @@
+curl "https://www.rendementlocatif.com/api/login"
+  -H "X-API-KEY: secretkey"
