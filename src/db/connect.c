@@ -137,7 +137,7 @@ static enum db_status connect_to(struct db *db, const struct db_host *host)
 		return db_misuse(db, "mysql_init failed");
 	set_options(mysql, db->settings);
 	if (!mysql_real_connect(mysql, host->host, NULL, NULL, db->database, host->port, host->socket,
-	                        CLIENT_REMEMBER_OPTIONS) ||
+	                        CLIENT_REMEMBER_OPTIONS | CLIENT_FOUND_ROWS) ||
 	    mysql_real_query(mysql, session_sql, sizeof session_sql - 1) != 0)
 		goto err0;
 	if (!probe(mysql)) {

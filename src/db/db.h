@@ -73,7 +73,9 @@ struct db_value db_text(const char *s);          /* NULL binds NULL; "" is not N
  * by its address.
  */
 enum db_status db_run(struct db *db, const char *sql, const struct db_value *args, size_t n_args);
-uint64_t db_affected(const struct db *db);       /* rows the last db_run()/db_bulk() changed or matched */
+
+/* Rows that the last db_run()/db_bulk() added, removed or found to change, be they as wanted already. */
+uint64_t db_affected(const struct db *db);
 uint64_t db_insert_id(const struct db *db);
 
 /*

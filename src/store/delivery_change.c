@@ -106,7 +106,7 @@ enum db_status delivery_run_in(struct db *db, const char *const sql[3], const st
 		affected += db_affected(db);
 		done += sizes[which];
 	}
-	return affected == n ? DB_OK : DB_BUG;  /* they are locked, and every change changes something */
+	return affected == n ? DB_OK : DB_BUG;  /* they are locked: none can be missing */
 }
 
 enum { EVENT_COLUMNS = 5, CHANGE_COLUMNS = 9 };

@@ -269,6 +269,8 @@ START_TEST(bulk_update)
 	}
 	ck_status(db_bulk(db, "UPDATE t_values SET i = ? WHERE id = ?", values, 2, 10), DB_OK);
 	ck_assert_uint_eq(db_affected(db), 7);
+	ck_status(db_bulk(db, "UPDATE t_values SET i = ? WHERE id = ?", values, 2, 10), DB_OK);
+	ck_assert_uint_eq(db_affected(db), 7);          /* found, though they are as wanted already */
 	ck_assert_uint_eq(dbtest_number(db, "SELECT SUM(i) FROM t_values", DB_NO_ARGS), 7 * 100 + 45);
 }
 END_TEST
