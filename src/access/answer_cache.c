@@ -1,5 +1,5 @@
 /*
- * Finished answers in shared memory: a table of fixed slots, two candidates a key, one sequence number a slot.
+ * Finished answers in shared memory: a table of fixed slots, two candidates a key, one word of state a slot.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,11 +16,14 @@
 
 enum { KEY_SIZE = 16 };
 
-/* A slot's header; its bytes follow. `sequence` is odd while `writer` fills it. */
+/*
+ * A slot's header; its bytes follow. `state` is in one word how often the slot was filled (the upper half) and who is filling
+ * it now (the lower half, a process id; 0: nobody), so that of those who find its writer dead only one takes it over, and
+ * a writer that dies at any instruction has said who it is.
+ */
 struct slot {
-	_Atomic uint64_t sequence;
-	_Atomic int writer;
-	uint32_t len;
+	_Atomic uint64_t state;
+	_Atomic uint32_t len;
 	uint64_t used;                  /* counts up with every put: the older of two candidates gives way */
 	uint8_t key[KEY_SIZE];          /* of user and path */
 	uint64_t version;
@@ -77,21 +80,26 @@ static bool holds(const struct slot *slot, const uint8_t key[KEY_SIZE], uint64_t
 	return slot->version == version && slot->today == today && memcmp(slot->key, key, KEY_SIZE) == 0;
 }
 
+static pid_t writer_of(uint64_t state)
+{
+	return (pid_t)(uint32_t)state;
+}
+
 /*
  * Copies a slot out if it is the one asked for and nobody wrote to it meanwhile. Built with ThreadSanitizer this would be
- * told a race; it is one, and the second look at the sequence number is what makes its result count or not.
+ * told a race; it is one, and the second look at the state is what makes its result count or not.
  */
 static bool copy_out(struct answer_cache *cache, struct slot *slot, const uint8_t key[KEY_SIZE], uint64_t version,
                      jour today, struct text *body)
 {
-	uint64_t before = atomic_load_explicit(&slot->sequence, memory_order_acquire);
-	size_t start = body->len, len = slot->len;
+	uint64_t before = atomic_load_explicit(&slot->state, memory_order_acquire);
+	size_t start = body->len, len = atomic_load_explicit(&slot->len, memory_order_relaxed);
 
-	if (before % 2 != 0 || len > cache->slot_size || !holds(slot, key, version, today))
+	if (writer_of(before) != 0 || len > cache->slot_size || !holds(slot, key, version, today))
 		return false;
 	text_add(body, slot->bytes, len);
 	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load_explicit(&slot->sequence, memory_order_relaxed) == before)
+	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == before)
 		return true;
 	body->len = start;
 	return false;
@@ -107,18 +115,16 @@ bool answer_cache_get(struct answer_cache *cache, uint64_t user, uint64_t versio
 	       copy_out(cache, candidate(cache, key, 1), key, version, today, body);
 }
 
-/* Takes the slot for writing; also from a writer that is no more. Returns its sequence number (odd), or 0 when it is taken. */
+/* Takes the slot for writing; also from a writer that is no more. Returns its state now, or 0 when another one writes. */
 static uint64_t take(struct slot *slot)
 {
-	uint64_t sequence = atomic_load(&slot->sequence);
-	int writer = atomic_load(&slot->writer);
+	uint64_t state = atomic_load(&slot->state);
+	uint64_t mine = ((state >> 32) + 1) << 32 | (uint32_t)getpid();
+	pid_t writer = writer_of(state);
 
-	if (sequence % 2 != 0) {
-		if (writer == 0 || kill(writer, 0) == 0 || errno != ESRCH)
-			return 0;
-		return atomic_compare_exchange_strong(&slot->sequence, &sequence, sequence + 2) ? sequence + 2 : 0;
-	}
-	return atomic_compare_exchange_strong(&slot->sequence, &sequence, sequence + 1) ? sequence + 1 : 0;
+	if (writer != 0 && (kill(writer, 0) == 0 || errno != ESRCH))
+		return 0;
+	return atomic_compare_exchange_strong(&slot->state, &state, mine) ? mine : 0;
 }
 
 void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t version, jour today, const char *path,
@@ -126,7 +132,7 @@ void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t versio
 {
 	uint8_t key[KEY_SIZE];
 	struct slot *first, *second, *slot;
-	uint64_t sequence;
+	uint64_t state;
 
 	if (body->len > cache->slot_size)
 		return;
@@ -139,17 +145,15 @@ void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t versio
 		slot = second;
 	else
 		slot = first->used <= second->used ? first : second;
-	sequence = take(slot);
-	if (sequence == 0)
+	state = take(slot);
+	if (state == 0)
 		return;
-	atomic_store(&slot->writer, getpid());
 	atomic_thread_fence(memory_order_release);
 	slot->used = atomic_fetch_add(&cache->puts, 1) + 1;
 	slot->version = version;
 	slot->today = today;
 	memcpy(slot->key, key, KEY_SIZE);
-	slot->len = (uint32_t)body->len;
+	atomic_store_explicit(&slot->len, (uint32_t)body->len, memory_order_relaxed);
 	memcpy(slot->bytes, body->data, body->len);
-	atomic_store(&slot->writer, 0);
-	atomic_store_explicit(&slot->sequence, sequence + 1, memory_order_release);
+	atomic_store_explicit(&slot->state, state & ~(uint64_t)UINT32_MAX, memory_order_release);
 }

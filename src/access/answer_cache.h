@@ -3,7 +3,8 @@
  *
  * An entry is valid for exactly one (user, portfolio version, day in Paris, path): the row that authenticates a request
  * carries the version, so a hit costs no other query and is never stale, on any number of hosts. Lock-free for readers
- * (a sequence number before and after the copy); a writer that dies in the middle leaves an entry that the next one takes over.
+ * (a look at the slot's state before and after the copy); a writer that dies in the middle leaves an entry that the next
+ * one takes over.
  */
 #ifndef ACCESS_ANSWER_CACHE_H
 #define ACCESS_ANSWER_CACHE_H
