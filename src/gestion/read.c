@@ -14,7 +14,7 @@
 #include "gestion/fields.h"
 #include "gestion/form.h"
 
-enum { LOCATAIRES_LIMIT = 10, OPERATIONS_LIMIT = 1000, LIMIT_MAX = 100000, BUILD_ATTEMPTS = 3 };
+enum { LOCATAIRES_LIMIT = 10, OPERATIONS_LIMIT = 1000, LIMIT_MAX = 100000 };
 
 /* One reading in progress. */
 struct reading {
@@ -46,32 +46,49 @@ static enum db_status build_once(struct reading *reading, struct request *reques
 	return DB_OK;
 }
 
+/* A reading that nothing must come in between. */
+struct held {
+	struct app *app;
+	struct request *request;
+	struct reading *reading;
+	build_fn *build;
+};
+
+static enum db_status build_held(struct db *db, void *arg)
+{
+	struct held *held = arg;
+	enum db_status status = user_hold_portfolio(db, held->reading->user, &held->app->user.portfolio_version);
+
+	return status == DB_OK ? build_once(held->reading, held->request, held->build) : status;
+}
+
+static void keep_answer(struct app *app, const struct request *request, const struct reading *reading)
+{
+	answer_cache_put(app->answers, reading->user, app->user.portfolio_version, reading->today, request->path,
+	                 request->body);
+}
+
 /*
- * Builds the answer from several statements, and again if a write came in between: an answer never shows half of a write.
- * Only an answer that is whole is kept.
+ * Builds the answer from several statements, which cost no transaction; when a write came in between, again while writers
+ * wait: an answer never shows half of a write. What is whole is kept.
  */
 static enum db_status build_whole(struct app *app, struct request *request, struct reading *reading, build_fn *build)
 {
-	enum db_status status = DB_OK;
+	struct held held = {app, request, reading, build};
+	enum db_status status = build_once(reading, request, build);
 	uint64_t version;
 
-	for (int i = 0; i < BUILD_ATTEMPTS; i++) {
-		status = build_once(reading, request, build);
-		if (status != DB_OK)
-			return status;
+	if (status == DB_OK)
 		status = user_portfolio_version(app->db, reading->user, &version);
-		if (status != DB_OK)
-			return status;
-		if (version == app->user.portfolio_version) {
-			answer_cache_put(app->answers, reading->user, version, reading->today, request->path, request->body);
-			return DB_OK;
-		}
-		app->user.portfolio_version = version;
-	}
-	return DB_OK;
+	if (status == DB_OK && version != app->user.portfolio_version)
+		status = db_transaction(app->db, build_held, &held);
+	if (status == DB_OK)
+		keep_answer(app, request, reading);
+	return status;
 }
 
-static void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build, const char *id_name)
+static void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build,
+                     const char *id_name)
 {
 	enum db_status status;
 

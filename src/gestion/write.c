@@ -91,18 +91,26 @@ void mark_operation_unpaid(struct app *app, struct request *request)
 	write_run(app, request, mark, &paid);
 }
 
+/* Run again after a commit of unknown outcome, an operation that it found before and not now is deleted as asked. */
 static enum db_status delete(struct db *db, struct write *write)
 {
+	bool *found = write->arg;
 	struct oid id;
+	enum db_status status = path_oid(write->request, 0, &id) == 0 ? DB_OK : DB_NONE;
 
-	if (path_oid(write->request, 0, &id) != 0)
-		return answer_row(write->request, DB_NONE, "operationId");
-	return answer_row(write->request, operation_delete(db, write->app->user.id, &id), "operationId");
+	if (status == DB_OK)
+		status = operation_delete(db, write->app->user.id, &id);
+	if (status == DB_NONE && *found)
+		status = DB_OK;
+	*found = status == DB_OK;
+	return answer_row(write->request, status, "operationId");
 }
 
 void delete_operation(struct app *app, struct request *request)
 {
-	write_run(app, request, delete, NULL);
+	bool found = false;
+
+	write_run(app, request, delete, &found);
 }
 
 static enum db_status gone(struct db *db, struct write *write)

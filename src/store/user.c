@@ -133,17 +133,27 @@ enum db_status user_touch_portfolio(struct db *db, uint64_t user_id)
 	                        DB_ARGS(db_u64(user_id))));
 }
 
-enum db_status user_portfolio_version(struct db *db, uint64_t user_id, uint64_t *version_r)
+static enum db_status read_version(struct db *db, const char *sql, uint64_t user_id, uint64_t *version_r)
 {
 	struct db_rows *rows;
-	enum db_status status = db_one(db, "SELECT portfolio_version FROM user_account WHERE id = ?", DB_ARGS(db_u64(user_id)),
-	                               &rows);
+	enum db_status status = db_one(db, sql, DB_ARGS(db_u64(user_id)), &rows);
 
 	if (status != DB_OK)
 		return status;
 	*version_r = db_col_u64(rows, 0);
 	db_rows_end(rows);
 	return DB_OK;
+}
+
+enum db_status user_portfolio_version(struct db *db, uint64_t user_id, uint64_t *version_r)
+{
+	return read_version(db, "SELECT portfolio_version FROM user_account WHERE id = ?", user_id, version_r);
+}
+
+enum db_status user_hold_portfolio(struct db *db, uint64_t user_id, uint64_t *version_r)
+{
+	return read_version(db, "SELECT portfolio_version FROM user_account WHERE id = ? LOCK IN SHARE MODE", user_id,
+	                    version_r);
 }
 
 enum db_status devkey_check(struct db *db, const uint8_t hash[SECRET_HASH])

@@ -52,6 +52,9 @@ enum db_status user_touch_portfolio(struct db *db, uint64_t user_id);
 /* The version as it is now. */
 enum db_status user_portfolio_version(struct db *db, uint64_t user_id, uint64_t *version_r);
 
+/* The same in a transaction, and as it stays until its end: who writes to the portfolio waits. */
+enum db_status user_hold_portfolio(struct db *db, uint64_t user_id, uint64_t *version_r);
+
 struct devkey {
 	uint64_t id;
 	const char *name;
