@@ -215,8 +215,8 @@ void log_msg(enum log_level level, const char *event, const char *format, ...)
 
 const char *log_num(int64_t value)
 {
-	static char numbers[LOG_NUMBERS][24];
-	static unsigned next;
+	static _Thread_local char numbers[LOG_NUMBERS][24];
+	static _Thread_local unsigned next;
 	char *text = numbers[next++ % LOG_NUMBERS];
 
 	snprintf(text, sizeof(numbers[0]), "%lld", (long long)value);

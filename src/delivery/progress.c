@@ -24,14 +24,15 @@ void progress_count(struct progress *progress, enum delivery_channel channel, en
 		progress->left--;
 }
 
-static uint64_t count_due(struct db *db)
+bool progress_wants_count(const struct progress *progress, int64_t now)
 {
-	uint64_t mail = 0, sms = 0;
-	int64_t next;
+	return progress->shown && (progress->looked_at == 0 || now - progress->looked_at >= LOOK_EVERY);
+}
 
-	if (delivery_due(db, DELIVERY_MAIL, &mail, &next) != DB_OK || delivery_due(db, DELIVERY_SMS, &sms, &next) != DB_OK)
-		return 0;
-	return mail + sms;
+void progress_counted(struct progress *progress, uint64_t due)
+{
+	progress->left = due;
+	progress->looked_at = clock_mono_us();
 }
 
 static void log_end(const struct progress *progress, enum delivery_channel channel, const char *name)
@@ -48,7 +49,7 @@ static void log_end(const struct progress *progress, enum delivery_channel chann
 		          "unknown", log_num((int64_t)counts[DELIVERY_UNKNOWN]), NULL);
 }
 
-void progress_show(struct progress *progress, struct db *db, bool end)
+void progress_show(struct progress *progress, bool end)
 {
 	int64_t now = clock_mono_us(), since = end ? progress->began : progress->shown_at;
 	uint64_t done = end ? progress->done : progress->done - progress->done_then;
@@ -59,10 +60,6 @@ void progress_show(struct progress *progress, struct db *db, bool end)
 	}
 	if (!progress->shown || (!end && now - progress->shown_at < SHOW_EVERY))
 		return;
-	if (!end && (progress->looked_at == 0 || now - progress->looked_at >= LOOK_EVERY)) {
-		progress->left = count_due(db);
-		progress->looked_at = now;
-	}
 	fprintf(stderr, "\r%llu done, %.0f/s, %llu left \033[K%s", (unsigned long long)progress->done,
 	        now > since ? (double)done * 1e6 / (double)(now - since) : 0.0, end ? 0ull : (unsigned long long)progress->left,
 	        end ? "\n" : "");

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db/db.h"
 #include "store/delivery.h"
 
 struct progress {
@@ -22,7 +21,11 @@ struct progress {
 void progress_begin(struct progress *progress, bool shown);
 void progress_count(struct progress *progress, enum delivery_channel channel, enum delivery_state state);
 
+/* Is it time to count what is due, for the number shown as left? Then progress_counted() is told. */
+bool progress_wants_count(const struct progress *progress, int64_t now);
+void progress_counted(struct progress *progress, uint64_t due);
+
 /* At most twice a second, unless it is the end, which is also logged. */
-void progress_show(struct progress *progress, struct db *db, bool end);
+void progress_show(struct progress *progress, bool end);
 
 #endif

@@ -1,0 +1,28 @@
+/*
+ * A desk where one job at a time is done while the caller goes on: the database's work, so that the wire does not stand still
+ * during a commit.
+ */
+#ifndef DELIVERY_DESK_H
+#define DELIVERY_DESK_H
+
+#include <stdbool.h>
+
+struct desk;
+
+/* Starts the desk's thread, with the caller's signal mask. Returns NULL after logging. Free with desk_close(), which waits. */
+struct desk *desk_open(void);
+void desk_close(struct desk *desk);
+
+/* Has the desk been given a job that desk_take() has not yet taken back? */
+bool desk_busy(const struct desk *desk);
+
+/* Gives fn(arg) to an idle desk. Until desk_take() says so the caller leaves alone whatever fn uses. */
+void desk_give(struct desk *desk, void (*fn)(void *arg), void *arg);
+
+/* True once, when the job is done; the desk is idle again. */
+bool desk_take(struct desk *desk);
+
+/* Readable when a job is done, for poll(). */
+int desk_fd(const struct desk *desk);
+
+#endif
