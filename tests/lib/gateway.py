@@ -1,5 +1,6 @@
 """An SMS gateway over HTTP that does what the text asks for, and keeps every request."""
 
+import contextlib
 import http.server
 import re
 import threading
@@ -60,7 +61,8 @@ class Gateway:
         with self.lock:
             self.requests.append({"method": handler.command, "path": parts.path, "form": form, "body": body, "text": text,
                                   "headers": dict(handler.headers)})
-        self.answer(handler, text)
+        with contextlib.suppress(OSError):      # a sender that was killed does not wait for its answer
+            self.answer(handler, text)
 
     def answer(self, handler, text):
         what, _, how = text.partition("-")
