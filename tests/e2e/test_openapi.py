@@ -3,6 +3,7 @@
 import re
 import unittest
 
+from tests.lib.gestion import documented_portfolio, import_landlord
 from tests.lib.openapi import Description
 from tests.lib.stack import TOP, StackCase
 from tests.lib.tokens import token
@@ -129,6 +130,89 @@ class Answers(StackCase):
         finally:
             self.stack.db.start()
         self.assertGreater(len(self.description.seen), 25)
+
+
+class GestionAnswers(StackCase):
+    """What Gestion answers, held against its schemas; every documented answer of success is seen."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.description = Description()
+        cls.bob = import_landlord(cls.stack, documented_portfolio())
+
+    def ask(self, path, code=0, method="POST", status=200, **more):
+        """Calls, checks the answer against the description, and returns it."""
+        answer = self.bob.call(path, method=method, **more)
+        self.assertEqual((answer.status, answer.json["code"]), (status, code), answer.text)
+        self.description.check(method, "/api/gestion/2/" + path, answer)
+        return answer.json
+
+    def login(self, code, method="POST", status=200, key=None, **form):
+        answer = self.stack.web.request(method, "/api/login", form=form, headers={"X-API-KEY": key or self.bob.key})
+        self.assertEqual((answer.status, answer.json.get("Code")), (status, code), answer.text)
+        self.description.check(method, "/api/login", answer)
+
+    def test_login(self):
+        for method in ("GET", "POST"):
+            self.login("0", method, username="bob", password="bobpassword")
+            self.login("-1", method)
+            self.login("-2", method, username="bob", password="bobby")
+            self.login(None, method, 403, key="other")
+
+    def test_reading(self):
+        pasteur, studio, faral = "56b7b15a48177ea7085932cd", "56b7b15a48177ea7085932ce", "56b7b52348177ea2085932cc"
+        paths = ["immeubles", f"immeuble/{pasteur}", f"bien/{studio}", f"locataires/{studio}", f"locataires/{pasteur}/5",
+                 f"locataire/{faral}", f"operations/{pasteur}", f"operations/{pasteur}/2",
+                 f"ventilationLoyer/{faral}/400"]
+        for method in ("GET", "POST"):
+            for path in paths:
+                with self.subTest(method=method, path=path):
+                    self.ask(path, method=method)
+                    self.ask(path, 403, method, 403, headers={"X-API-KEY": "other"})
+            self.ask("immeubles", -2, method, password="wrong")
+            self.ask(f"operations/{pasteur}/100000", method=method)
+            self.ask(f"operations/{pasteur}/100001", -21, method)
+            self.ask(f"operations/{studio}", -10, method)
+            self.ask(f"ventilationLoyer/{faral}", -21, method)
+
+    def test_writing(self):
+        pasteur, studio, faral = "56b7b15a48177ea7085932cd", "56b7b15a48177ea7085932ce", "56b7b52348177ea2085932cc"
+        form = {"operationName": "recetteLoyer", "operationMontant": "126.16", "locataireId": faral,
+                "operationDate": "17/08/2016", "operationPaid": "on"}
+        for path in (f"saveOperation/{pasteur}", f"saveOperation/{pasteur}/{'0' * 24}"):
+            oid = self.ask(path, **form)["operationId"]
+            self.ask(path, -21)
+            self.ask(path, 422, status=422, headers=self.used_key(path, form))
+            self.ask(f"saveOperation/{pasteur}/{oid}", **form)
+        for what in ("markOperationPaid", "markOperationUnPaid", "deleteOperation"):
+            self.ask(f"{what}/{oid}")
+            self.ask(f"{what}/{'0' * 24}", -10)
+        tenant = {"nom": "Dupont", "prenom": "jean", "loyer": "666", "provision": "20", "indiceRevision": "0",
+                  "signatureDate": "12/08/2014", "entryDate": "12/08/2014", "dayLoyer": "3", "typeLocation": "0",
+                  "depotGarantie": "1"}
+        for path in (f"saveLocataire/{studio}", f"saveLocataire/{studio}/{'0' * 24}"):
+            oid = self.ask(path, **tenant)["locataireId"]
+            self.ask(path, -21)
+        self.ask(f"setLocataireGone/{oid}", -23, quitDate="12/08/2014")
+        self.ask(f"setLocataireGone/{oid}", quitDate="13/08/2014")
+        self.ask("operations/" + pasteur)
+        self.ask("locataire/" + oid)
+
+    def used_key(self, path, form):
+        """The headers of a key that has served another request."""
+        headers = {"Idempotency-Key": f"key of {path}"}
+        self.ask(path, headers=headers, **form)
+        return headers
+
+    def test_too_many_wrong_passwords(self):
+        """Of another landlord: the others' tests go on."""
+        carol = import_landlord(self.stack, {"user": {"username": "carol", "password": "right"}, "immeubles": [],
+                                             "operations": []}, self.bob.key)
+        answers = [carol.call("immeubles", password=f"wrong {i}") for i in range(15)]
+        self.assertEqual((answers[0].status, answers[-1].status), (200, 429))
+        self.description.check("POST", "/api/gestion/2/immeubles", answers[-1])
+        self.assertIn("Retry-After", answers[-1].headers)
 
 
 if __name__ == "__main__":

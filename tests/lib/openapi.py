@@ -6,6 +6,7 @@ keyword that is not known here is an error, so that nothing goes unchecked).
 import json
 import re
 import subprocess
+from decimal import Decimal
 
 from .stack import TOP
 
@@ -77,6 +78,8 @@ class Description:
         for name in wanted if isinstance(wanted, list) else [wanted]:
             if name == "integer" and isinstance(value, int) and not isinstance(value, bool):
                 return
+            if name == "number" and isinstance(value, (int, float)) and not isinstance(value, bool):
+                return
             if name in _TYPES and isinstance(value, _TYPES[name]):
                 return
         raise AssertionError(f"{where}: {value!r} is not of type {wanted}")
@@ -118,10 +121,14 @@ class Description:
         assert not isinstance(value, str) or re.search(wanted, value), f"{where}: {value!r} does not match {wanted}"
 
     def _minimum(self, value, wanted, schema, where):
-        assert not isinstance(value, int) or value >= wanted, f"{where}: {value} is below {wanted}"
+        assert not isinstance(value, (int, float)) or value >= wanted, f"{where}: {value} is below {wanted}"
 
     def _maximum(self, value, wanted, schema, where):
-        assert not isinstance(value, int) or value <= wanted, f"{where}: {value} is above {wanted}"
+        assert not isinstance(value, (int, float)) or value <= wanted, f"{where}: {value} is above {wanted}"
+
+    def _multipleOf(self, value, wanted, schema, where):
+        exact = Decimal(repr(value)) if isinstance(value, (int, float)) else Decimal(0)
+        assert exact % Decimal(repr(wanted)) == 0, f"{where}: {value} is no multiple of {wanted}"
 
     def _minItems(self, value, wanted, schema, where):
         assert not isinstance(value, list) or len(value) >= wanted, f"{where}: fewer than {wanted} items"
