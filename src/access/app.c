@@ -6,6 +6,7 @@
 #include "access/answer_cache.h"
 #include "access/login.h"
 #include "access/rate.h"
+#include "store/outbox.h"
 
 enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 65536, ANSWERS = 4096, ANSWER_SIZE = 64 * 1024 };
 
@@ -15,6 +16,7 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 	app->prefork = prefork;
 	if (app->rates != NULL)
 		return;
+	outbox_share();
 	app->rates = rate_table_create(RATE_KEYS);
 	app->failures = rate_table_create(FAILURE_KEYS);
 	app->logins = login_cache_create(LOGINS);

@@ -17,7 +17,9 @@ libbailleur_a_SOURCES += \
 	src/store/operation.h \
 	src/store/outbox.c \
 	src/store/outbox.h \
+	src/store/outbox_entry.h \
 	src/store/outbox_list.c \
+	src/store/outbox_share.c \
 	src/store/patrimoine.c \
 	src/store/patrimoine.h \
 	src/store/rows.c \

@@ -7,18 +7,14 @@
  */
 #include <string.h>
 
-#include "base/id.h"
 #include "base/json_out.h"
-#include "store/outbox.h"
+#include "store/outbox_entry.h"
 
 struct queue {
 	struct db *db;
 	struct pool *pool;
-	uint64_t client_id;
-	const struct outbox_lifetime *lifetime;
-	struct outbox_message *messages;
+	struct outbox_entry *entries;
 	size_t n;
-	uint8_t uuid[ID_UUID_SIZE];
 };
 
 static struct db_value uuid7(struct pool *pool)
@@ -32,18 +28,19 @@ static struct db_value uuid7(struct pool *pool)
 /* One message: checked, stored and, when no transaction is open, committed in one round trip. */
 static enum db_status queue_one(struct queue *queue)
 {
-	struct outbox_message *m = &queue->messages[0];
+	const struct outbox_entry *e = &queue->entries[0];
+	struct outbox_message *m = e->message;
 	struct db_rows *rows;
 	enum db_status status = db_one(queue->db,
 		"CALL message_queue(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		DB_ARGS(db_bool(!db_in_transaction(queue->db)), db_u64(queue->client_id),
-		        db_bytes(queue->uuid, ID_UUID_SIZE), db_text(channel_name(m->channel)), db_text(m->email),
-		        db_text(m->email_to), db_text(m->phone), db_text(m->phone_to), db_text(m->email_subject),
-		        db_text(m->email_content), db_text(m->sms_content), db_text(m->identifier1), db_text(m->identifier2),
-		        db_text(m->email_originator), db_text(m->sms_originator), db_text(m->logo_url),
-		        db_bool(m->force_sending), db_bool(m->unsubscribe_link), db_bool(m->test_mode),
-		        m->email_to ? uuid7(queue->pool) : db_null(), db_i64(queue->lifetime->mail),
-		        m->phone_to ? uuid7(queue->pool) : db_null(), db_i64(queue->lifetime->sms)),
+		DB_ARGS(db_bool(!db_in_transaction(queue->db)), db_u64(e->client_id), db_bytes(e->uuid, ID_UUID_SIZE),
+		        db_text(channel_name(m->channel)), db_text(m->email), db_text(m->email_to), db_text(m->phone),
+		        db_text(m->phone_to), db_text(m->email_subject), db_text(m->email_content), db_text(m->sms_content),
+		        db_text(m->identifier1), db_text(m->identifier2), db_text(m->email_originator),
+		        db_text(m->sms_originator), db_text(m->logo_url), db_bool(m->force_sending),
+		        db_bool(m->unsubscribe_link), db_bool(m->test_mode),
+		        m->email_to ? uuid7(queue->pool) : db_null(), db_i64(e->lifetime.mail),
+		        m->phone_to ? uuid7(queue->pool) : db_null(), db_i64(e->lifetime.sms)),
 		&rows);
 
 	if (status != DB_OK)
@@ -54,16 +51,15 @@ static enum db_status queue_one(struct queue *queue)
 	return DB_OK;
 }
 
-/* The recipients that may not be written to without asking, as [[message, channel, address], …]; false: there are none. */
-static bool recipients(struct queue *queue, struct text *text)
+/* The recipients that may not be written to without asking, as [[message, client, channel, address], …]. */
+static void recipients(const struct queue *queue, struct text *text)
 {
 	struct json_out json;
-	bool any = false;
 
 	json_out_init(&json, text);
 	json_array(&json);
 	for (size_t i = 0; i < queue->n; i++) {
-		const struct outbox_message *m = &queue->messages[i];
+		const struct outbox_message *m = queue->entries[i].message;
 		const char *addresses[] = {m->email_to, m->phone_to};
 
 		for (int c = 0; c < 2 && !m->force_sending; c++) {
@@ -71,57 +67,61 @@ static bool recipients(struct queue *queue, struct text *text)
 				continue;
 			json_array(&json);
 			json_u64(&json, i);
+			json_u64(&json, queue->entries[i].client_id);
 			json_str(&json, c == 0 ? "mail" : "sms");
 			json_str(&json, addresses[c]);
 			json_array_end(&json);
-			any = true;
 		}
 	}
 	json_array_end(&json);
-	return any;
 }
 
-/* Marks the messages whose recipient has unsubscribed: one query for all of them. */
-static enum db_status mark_unsubscribed(struct queue *queue)
+/*
+ * Marks the messages whose recipient has unsubscribed: one query for all of them. It tells the server's time too, so that
+ * rows that several hosts write are ordered by one clock.
+ */
+static enum db_status look_first(struct queue *queue, int64_t *now_r)
 {
 	struct text text = {0};
 	struct db_rows *rows;
-	enum db_status status = DB_OK;
+	enum db_status status;
 
-	for (size_t i = 0; i < queue->n; i++)
-		queue->messages[i].unsubscribed = false;
-	if (!recipients(queue, &text))
-		goto err0;
+	recipients(queue, &text);
 	status = db_query(queue->db,
-		"SELECT STRAIGHT_JOIN r.message FROM JSON_TABLE(?, '$[*]' COLUMNS (message INT PATH '$[0]',"
-		" channel VARCHAR(4) CHARACTER SET ascii PATH '$[1]',"
-		" address VARCHAR(254) CHARACTER SET ascii COLLATE ascii_general_nopad_ci PATH '$[2]')) r"
-		" JOIN unsubscribe u ON u.client_id = ? AND u.channel = r.channel AND u.address = r.address",
-		DB_ARGS(db_bytes(text.data, text.len), db_u64(queue->client_id)), &rows);
-	if (status != DB_OK)
-		goto err0;
-	while ((status = db_next(rows)) == DB_OK)
-		if (db_col_u64(rows, 0) < queue->n)
-			queue->messages[db_col_u64(rows, 0)].unsubscribed = true;
-	db_rows_end(rows);
-	if (status == DB_NONE)
-		status = DB_OK;
-err0:
+		"SELECT STRAIGHT_JOIN UTC_TIMESTAMP(3), found.message FROM (SELECT 1 AS one) always LEFT JOIN ("
+		"JSON_TABLE(?, '$[*]' COLUMNS (message INT PATH '$[0]', client INT UNSIGNED PATH '$[1]',"
+		" channel VARCHAR(4) CHARACTER SET ascii PATH '$[2]',"
+		" address VARCHAR(254) CHARACTER SET ascii COLLATE ascii_general_nopad_ci PATH '$[3]')) found"
+		" JOIN unsubscribe u ON u.client_id = found.client AND u.channel = found.channel"
+		" AND u.address = found.address) ON TRUE",
+		DB_ARGS(db_bytes(text.data, text.len)), &rows);
 	text_free(&text);
-	return status;
+	if (status != DB_OK)
+		return status;
+	for (size_t i = 0; i < queue->n; i++) {
+		queue->entries[i].message->unsubscribed = false;
+		queue->entries[i].message->id = 0;
+	}
+	while ((status = db_next(rows)) == DB_OK) {
+		*now_r = db_col_time(rows, 0);
+		if (!db_col_null(rows, 1) && db_col_u64(rows, 1) < queue->n)
+			queue->entries[db_col_u64(rows, 1)].message->unsubscribed = true;
+	}
+	db_rows_end(rows);
+	return status == DB_NONE ? DB_OK : status;
 }
 
-enum { MESSAGE_COLUMNS = 18, DELIVERY_COLUMNS = 9 };
+enum { MESSAGE_COLUMNS = 18, DELIVERY_COLUMNS = 8 };
 
-static void message_row(const struct queue *queue, size_t i, struct db_value v[MESSAGE_COLUMNS])
+static void message_row(const struct outbox_entry *e, int64_t now, struct db_value v[MESSAGE_COLUMNS])
 {
-	const struct outbox_message *m = &queue->messages[i];
+	const struct outbox_message *m = e->message;
 	const struct db_value row[MESSAGE_COLUMNS] = {
-		db_u64(queue->client_id), db_bytes(queue->uuid, ID_UUID_SIZE), db_u64(i), db_text(channel_name(m->channel)),
+		db_u64(e->client_id), db_bytes(e->uuid, ID_UUID_SIZE), db_u64(e->index), db_text(channel_name(m->channel)),
 		db_text(m->email), db_text(m->phone), db_text(m->email_subject), db_text(m->email_content),
 		db_text(m->sms_content), db_text(m->identifier1), db_text(m->identifier2), db_text(m->email_originator),
 		db_text(m->sms_originator), db_text(m->logo_url), db_bool(m->force_sending), db_bool(m->unsubscribe_link),
-		db_bool(m->test_mode), db_null(),
+		db_bool(m->test_mode), db_time(now),
 	};
 
 	memcpy(v, row, sizeof row);
@@ -132,12 +132,9 @@ static enum db_status insert_messages(struct queue *queue, int64_t now)
 	struct db_value *values = pool_alloc(queue->pool, queue->n * MESSAGE_COLUMNS * sizeof *values);
 	size_t n = 0;
 
-	for (size_t i = 0; i < queue->n; i++) {
-		if (queue->messages[i].unsubscribed)
-			continue;
-		message_row(queue, i, values + n * MESSAGE_COLUMNS);
-		values[n++ * MESSAGE_COLUMNS + MESSAGE_COLUMNS - 1] = db_time(now);
-	}
+	for (size_t i = 0; i < queue->n; i++)
+		if (!queue->entries[i].message->unsubscribed)
+			message_row(&queue->entries[i], now, values + n++ * MESSAGE_COLUMNS);
 	return db_bulk(queue->db,
 		"INSERT INTO message (client_id, request_uuid, request_index, channel, email, phone, email_subject,"
 		" email_content, sms_content, identifier1, identifier2, email_originator, sms_originator, logo_url,"
@@ -145,30 +142,73 @@ static enum db_status insert_messages(struct queue *queue, int64_t now)
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values, MESSAGE_COLUMNS, n);
 }
 
-/* The ids of the request's messages, in order; DB_NONE: it has stored none. */
-static enum db_status read_ids(struct queue *queue, const char *sql)
+/* Sets the id of the entry that a row (uuid, index, id) belongs to. They come in order, so the search is short. */
+static bool set_id(struct queue *queue, const struct db_rows *rows, size_t *from)
+{
+	for (size_t looked = 0; looked < queue->n; looked++) {
+		struct outbox_entry *e = &queue->entries[(*from + looked) % queue->n];
+
+		if (e->index == db_col_u64(rows, 1) && db_col_size(rows, 0) == ID_UUID_SIZE &&
+		    memcmp(e->uuid, db_col_text(rows, 0), ID_UUID_SIZE) == 0) {
+			e->message->id = db_col_u64(rows, 2);
+			e->message->unsubscribed = false;
+			*from = (*from + looked + 1) % queue->n;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum db_status read_ids_of(struct queue *queue, const char *sql, const struct db_value *args, size_t n_args,
+                                  bool *any_r)
 {
 	struct db_rows *rows;
-	bool any = false;
-	enum db_status status = db_query(queue->db, sql, DB_ARGS(db_bytes(queue->uuid, ID_UUID_SIZE)), &rows);
+	size_t from = 0;
+	enum db_status status = db_query(queue->db, sql, args, n_args, &rows);
 
 	if (status != DB_OK)
 		return status;
-	while ((status = db_next(rows)) == DB_OK) {
-		uint64_t i = db_col_u64(rows, 0);
-
-		if (i < queue->n)
-			queue->messages[i].id = db_col_u64(rows, 1);
-		any = true;
-	}
+	while ((status = db_next(rows)) == DB_OK)
+		if (set_id(queue, rows, &from))
+			*any_r = true;
 	db_rows_end(rows);
-	return status == DB_NONE && any ? DB_OK : status;
+	return status == DB_NONE ? DB_OK : status;
 }
 
-static void delivery_row(struct queue *queue, const struct outbox_message *m, bool mail, int64_t now,
+#define UUIDS_16 "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+#define READ_IDS "SELECT request_uuid, request_index, id FROM message WHERE request_uuid"
+
+/* The ids of what was stored; DB_NONE: nothing was. Messages of one request share a UUID. */
+static enum db_status read_ids(struct queue *queue)
+{
+	enum { AT_ONCE = 16 };
+	struct db_value uuids[AT_ONCE];
+	bool any = false;
+	size_t n = 0;
+	enum db_status status = DB_OK;
+
+	for (size_t i = 0; i < queue->n && status == DB_OK; i++) {
+		const struct outbox_entry *e = &queue->entries[i];
+		bool last = i + 1 == queue->n;
+
+		if (i == 0 || memcmp(e->uuid, queue->entries[i - 1].uuid, ID_UUID_SIZE) != 0)
+			uuids[n++] = db_bytes(e->uuid, ID_UUID_SIZE);
+		if (n == 1 && last) {
+			status = read_ids_of(queue, READ_IDS " = ?", uuids, 1, &any);
+		} else if (n == AT_ONCE || (last && n > 0)) {
+			while (n < AT_ONCE)
+				uuids[n++] = db_null();
+			status = read_ids_of(queue, READ_IDS " IN (" UUIDS_16 ")", uuids, AT_ONCE, &any);
+			n = 0;
+		}
+	}
+	return status == DB_OK && !any ? DB_NONE : status;
+}
+
+static void delivery_row(struct queue *queue, const struct outbox_entry *e, bool mail, int64_t now,
                          struct db_value v[DELIVERY_COLUMNS])
 {
-	int64_t seconds = mail ? queue->lifetime->mail : queue->lifetime->sms;
+	const struct outbox_message *m = e->message;
 
 	v[0] = db_u64(m->id);
 	v[1] = db_text(mail ? "mail" : "sms");
@@ -176,9 +216,8 @@ static void delivery_row(struct queue *queue, const struct outbox_message *m, bo
 	v[3] = db_text(mail ? m->email_to : m->phone_to);
 	v[4] = db_text(m->test_mode ? "sent" : "queued");
 	v[5] = m->test_mode ? db_null() : db_time(now);
-	v[6] = db_time(now + seconds * 1000);
+	v[6] = db_time(now + (mail ? e->lifetime.mail : e->lifetime.sms) * 1000);
 	v[7] = m->test_mode ? db_time(now) : db_null();
-	v[8] = db_u64(0);
 }
 
 static enum db_status insert_deliveries(struct queue *queue, int64_t now)
@@ -187,64 +226,44 @@ static enum db_status insert_deliveries(struct queue *queue, int64_t now)
 	size_t n = 0;
 
 	for (size_t i = 0; i < queue->n; i++) {
-		const struct outbox_message *m = &queue->messages[i];
+		const struct outbox_message *m = queue->entries[i].message;
 
+		if (!m->unsubscribed && m->id == 0)
+			return DB_BUG;          /* stored a moment ago */
 		if (!m->unsubscribed && m->email_to)
-			delivery_row(queue, m, true, now, values + n++ * DELIVERY_COLUMNS);
+			delivery_row(queue, &queue->entries[i], true, now, values + n++ * DELIVERY_COLUMNS);
 		if (!m->unsubscribed && m->phone_to)
-			delivery_row(queue, m, false, now, values + n++ * DELIVERY_COLUMNS);
+			delivery_row(queue, &queue->entries[i], false, now, values + n++ * DELIVERY_COLUMNS);
 	}
 	return db_bulk(queue->db,
-		"INSERT INTO delivery (message_id, channel, uuid, recipient, state, due_at, expires_at, sent_at, attempts)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values, DELIVERY_COLUMNS, n);
+		"INSERT INTO delivery (message_id, channel, uuid, recipient, state, due_at, expires_at, sent_at)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values, DELIVERY_COLUMNS, n);
 }
 
-/* The server's clock, so that rows of several hosts are ordered by one. */
-static enum db_status server_time(struct db *db, int64_t *now_r)
+static bool all_unsubscribed(const struct queue *queue)
 {
-	struct db_rows *rows;
-	enum db_status status = db_one(db, "SELECT UTC_TIMESTAMP(3)", DB_NO_ARGS, &rows);
-
-	if (status != DB_OK)
-		return status;
-	*now_r = db_col_time(rows, 0);
-	db_rows_end(rows);
-	return DB_OK;
+	for (size_t i = 0; i < queue->n; i++)
+		if (!queue->entries[i].message->unsubscribed)
+			return false;
+	return true;
 }
 
 /* Inside a transaction. Repeatable: everything it sets, it sets anew. */
 static enum db_status queue_many(struct db *db, void *arg)
 {
 	struct queue *queue = arg;
-	bool any = false;
-	int64_t now;
-	enum db_status status = server_time(db, &now);
+	int64_t now = 0;
+	enum db_status status = look_first(queue, &now);
 
-	if (status == DB_OK)
-		status = mark_unsubscribed(queue);
-	if (status != DB_OK)
+	(void)db;
+	if (status != DB_OK || all_unsubscribed(queue))
 		return status;
-	for (size_t i = 0; i < queue->n; i++) {
-		queue->messages[i].id = 0;
-		any = any || !queue->messages[i].unsubscribed;
-	}
-	if (!any)
-		return DB_OK;
 	status = insert_messages(queue, now);
 	if (status == DB_OK)
-		status = read_ids(queue, "SELECT request_index, id FROM message WHERE request_uuid = ?");
+		status = read_ids(queue);
 	if (status == DB_OK)
 		status = insert_deliveries(queue, now);
 	return status == DB_NONE ? DB_BUG : status;
-}
-
-/* A message must go somewhere, or nobody would ever hear of it again. */
-static bool all_go_somewhere(const struct outbox_message *messages, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!messages[i].email_to && !messages[i].phone_to)
-			return false;
-	return true;
 }
 
 static enum db_status queue_once(struct queue *queue)
@@ -256,18 +275,29 @@ static enum db_status queue_once(struct queue *queue)
 	return db_transaction(queue->db, queue_many, queue);
 }
 
+enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n)
+{
+	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n};
+	enum db_status status = n == 1 ? queue_one(&queue) : db_transaction(db, queue_many, &queue);
+
+	pool_free(queue.pool);
+	return status;
+}
+
 /* Was it committed after all? On a cluster the node that is asked catches up first. */
 static enum db_status settle(struct queue *queue)
 {
-	return read_ids(queue, "SET STATEMENT wsrep_sync_wait = 1 FOR SELECT request_index, id FROM message"
-	                " WHERE request_uuid = ?");
+	bool any = false;
+	enum db_status status = read_ids_of(queue, "SET STATEMENT wsrep_sync_wait = 1 FOR " READ_IDS " = ?",
+	                                    DB_ARGS(db_bytes(queue->entries[0].uuid, ID_UUID_SIZE)), &any);
+
+	return status == DB_OK && !any ? DB_NONE : status;
 }
 
 /* In a transaction of its own, until it is known to be committed, or known not to be. */
-static enum db_status queue_surely(struct queue *queue)
+static enum db_status queue_surely(struct queue *queue, bool doubtful)
 {
 	enum db_status status = DB_OK;
-	bool doubtful = false;
 
 	for (unsigned attempt = 0; attempt < DB_ATTEMPTS; attempt++) {
 		if (attempt > 0)
@@ -288,19 +318,51 @@ static enum db_status queue_surely(struct queue *queue)
 	return doubtful ? DB_UNCERTAIN : status;
 }
 
+/* Alone: with others that come at the same moment, if there are any. */
+static enum db_status queue_alone(struct queue *queue)
+{
+	switch (outbox_share_entry(queue->db, &queue->entries[0])) {
+	case OUTBOX_SHARED_DONE:
+		return DB_OK;
+	case OUTBOX_SHARED_DOUBTFUL:
+		return queue_surely(queue, true);
+	default:
+		return queue_surely(queue, false);
+	}
+}
+
+/* A message must go somewhere, or nobody would ever hear of it again. */
+static bool all_go_somewhere(const struct outbox_message *messages, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!messages[i].email_to && !messages[i].phone_to)
+			return false;
+	return true;
+}
+
 enum db_status outbox_queue(struct db *db, uint64_t client_id, const struct outbox_lifetime *lifetime,
                             struct outbox_message *messages, size_t n)
 {
-	struct queue queue = {.db = db, .client_id = client_id, .lifetime = lifetime, .messages = messages, .n = n};
+	struct queue queue = {.db = db, .n = n};
+	uint8_t uuid[ID_UUID_SIZE];
 	enum db_status status;
 
 	if (n == 0)
 		return DB_OK;
-	if (!all_go_somewhere(messages, n))
+	if (n > UINT16_MAX || !all_go_somewhere(messages, n))
 		return DB_REFUSED;
 	queue.pool = pool_create();
-	id_uuid7(queue.uuid);
-	status = db_in_transaction(db) ? queue_once(&queue) : queue_surely(&queue);
+	queue.entries = pool_alloc(queue.pool, n * sizeof *queue.entries);
+	id_uuid7(uuid);
+	for (size_t i = 0; i < n; i++) {
+		queue.entries[i] = (struct outbox_entry){.client_id = client_id, .lifetime = *lifetime, .index = (uint16_t)i,
+		                                         .message = &messages[i]};
+		memcpy(queue.entries[i].uuid, uuid, ID_UUID_SIZE);
+	}
+	if (db_in_transaction(db))
+		status = queue_once(&queue);
+	else
+		status = n == 1 ? queue_alone(&queue) : queue_surely(&queue, false);
 	pool_free(queue.pool);
 	return status;
 }
