@@ -1,7 +1,7 @@
 -- Mails to tenants: attachments of outbound messages, and what was sent to whom.
 
 -- Files that go with a mail, frozen when it is queued: what was sent can be shown again.
-CREATE TABLE message_attachment (
+CREATE TABLE IF NOT EXISTS message_attachment (
 	message_id BIGINT UNSIGNED NOT NULL,
 	position SMALLINT UNSIGNED NOT NULL,
 	name VARCHAR(100) NOT NULL,
@@ -12,14 +12,16 @@ CREATE TABLE message_attachment (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin COMMENT='files that go with a mail';
 
 -- So that the sender looks for attachments only where there are some.
-ALTER TABLE message ADD COLUMN attachments TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'rows of message_attachment';
+ALTER TABLE message ADD COLUMN IF NOT EXISTS attachments TINYINT UNSIGNED NOT NULL DEFAULT 0
+	COMMENT 'rows of message_attachment';
 
 -- Whose messages these are: no client of Communication, so its key opens nothing.
 INSERT INTO api_client (name, auth_key, secret_hash, rate, burst, disabled_at, created_at)
-VALUES ('Gestion', 'gestion', REPEAT(CHAR(0), 32), 1, 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3));
+SELECT 'Gestion', 'gestion', REPEAT(CHAR(0), 32), 1, 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL
+WHERE NOT EXISTS (SELECT 1 FROM api_client WHERE auth_key = 'gestion');
 
 -- One row a mail to a tenant, as the API lists them; written in the transaction that queues the message.
-CREATE TABLE tenant_mail (
+CREATE TABLE IF NOT EXISTS tenant_mail (
 	id BINARY(12) NOT NULL,
 	user_id BIGINT UNSIGNED NOT NULL,
 	locataire_id BINARY(12) NOT NULL,
