@@ -27,12 +27,12 @@ void json_row_error(struct json_doc *doc, const char *path, const char *format, 
 	fputc('\n', doc->err);
 }
 
-/* Is it decimal text with at most `places` of them, not negative? */
-static bool is_decimal(const char *s, int64_t places)
+/* Is it decimal text with at most `places` of them behind at most `digits`, not negative? */
+static bool is_decimal(const char *s, int64_t places, int64_t digits)
 {
 	size_t whole = strspn(s, "0123456789"), part;
 
-	if (whole == 0 || whole > 10)
+	if (whole == 0 || (int64_t)whole > digits)
 		return false;
 	if (s[whole] == '\0')
 		return true;
@@ -125,7 +125,7 @@ static const char *read_value(struct json_doc *doc, struct json_object *value, c
 		if (!is_number(value))
 			return "not a number";
 		*(const char **)at = pool_strdup(doc->pool, json_object_get_string(value));
-		return is_decimal(*(const char **)at, member->bound)
+		return is_decimal(*(const char **)at, member->bound, member->least)
 		       ? NULL : pool_printf(doc->pool, "negative, too large, or more than %d places", (int)member->bound);
 	case JSON_INTEGER:
 		return read_integer(doc, value, member, at);

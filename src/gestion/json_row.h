@@ -23,7 +23,7 @@ struct json_doc {
 
 enum json_kind {
 	JSON_TEXT,              /* const char *, at most `bound` characters */
-	JSON_DECIMAL,           /* const char *: decimal text with at most `bound` places */
+	JSON_DECIMAL,           /* const char *: decimal text with at most `bound` places behind `least` digits */
 	JSON_INTEGER,           /* const char *: a whole number from `least` to `bound` */
 	JSON_MONTANT,           /* montant, not negative */
 	JSON_TRUTH,             /* enum tri */

@@ -14,7 +14,12 @@
 #define MEMBERS(row) static const struct json_member row##_members[]
 
 /* The longest text a column of each size takes, the largest whole numbers, the places of decimals. */
-enum { LINE = 255, WORD = 40, LONG = 5000, ADVERT = 100000, MONEY = 2, RATE = 4, WHOLE = 1000000000 };
+enum { LINE = 255, WORD = 40, LONG = 5000, ADVERT = 100000, WHOLE = 1000000000 };
+
+/* Decimals: the places they have, and the digits before these. */
+#define MONEY 2, 10
+#define AREA 2, 8
+#define RATE 4, 5
 
 #define AT_USER(field) offsetof(struct user_row, field)
 struct user_row {
@@ -46,15 +51,15 @@ MEMBERS(immeuble) = {
 	{"country_long", JSON_TEXT, AT_IMMEUBLE(country_long), 80, 0, false},
 	{"active", JSON_TRUTH, AT_IMMEUBLE(active), 0, 0, false},
 	{"robot", JSON_TRUTH, AT_IMMEUBLE(robot), 0, 0, false},
-	{"surface", JSON_DECIMAL, AT_IMMEUBLE(surface), MONEY, 0, false},
+	{"surface", JSON_DECIMAL, AT_IMMEUBLE(surface), AREA, false},
 	{"milliemes", JSON_INTEGER, AT_IMMEUBLE(milliemes), WHOLE, 0, false},
-	{"prixnet", JSON_DECIMAL, AT_IMMEUBLE(prixnet), MONEY, 0, false},
-	{"prixtoday", JSON_DECIMAL, AT_IMMEUBLE(prixtoday), MONEY, 0, false},
-	{"comagence", JSON_DECIMAL, AT_IMMEUBLE(comagence), MONEY, 0, false},
-	{"comcourtier", JSON_DECIMAL, AT_IMMEUBLE(comcourtier), MONEY, 0, false},
-	{"fraisnotaire", JSON_DECIMAL, AT_IMMEUBLE(fraisnotaire), MONEY, 0, false},
-	{"meubles", JSON_DECIMAL, AT_IMMEUBLE(meubles), MONEY, 0, false},
-	{"travauxr", JSON_DECIMAL, AT_IMMEUBLE(travauxr), MONEY, 0, false},
+	{"prixnet", JSON_DECIMAL, AT_IMMEUBLE(prixnet), MONEY, false},
+	{"prixtoday", JSON_DECIMAL, AT_IMMEUBLE(prixtoday), MONEY, false},
+	{"comagence", JSON_DECIMAL, AT_IMMEUBLE(comagence), MONEY, false},
+	{"comcourtier", JSON_DECIMAL, AT_IMMEUBLE(comcourtier), MONEY, false},
+	{"fraisnotaire", JSON_DECIMAL, AT_IMMEUBLE(fraisnotaire), MONEY, false},
+	{"meubles", JSON_DECIMAL, AT_IMMEUBLE(meubles), MONEY, false},
+	{"travauxr", JSON_DECIMAL, AT_IMMEUBLE(travauxr), MONEY, false},
 	{"date_achat", JSON_DAY, AT_IMMEUBLE(date_achat), 0, 0, false},
 	{"dateCreated", JSON_INSTANT, AT_IMMEUBLE(date_created), 0, 0, false},
 	{"dateLastModified", JSON_INSTANT, AT_IMMEUBLE(date_last_modified), 0, 0, false},
@@ -81,10 +86,10 @@ struct emprunt_row {
 MEMBERS(emprunt) = {
 	{"index", JSON_INTEGER, AT_EMPRUNT(index), WHOLE, 0, true},
 	{"montant", JSON_MONTANT, AT_EMPRUNT(amount), 0, 0, false},
-	{"taux", JSON_DECIMAL, AT_EMPRUNT(taux), RATE, 0, false},
+	{"taux", JSON_DECIMAL, AT_EMPRUNT(taux), RATE, false},
 	{"typeEmprunt", JSON_TEXT, AT_EMPRUNT(type), WORD, 0, false},
 	{"mensualite", JSON_MONTANT, AT_EMPRUNT(monthly), 0, 0, false},
-	{"mensualiteAssurance", JSON_DECIMAL, AT_EMPRUNT(assurance), MONEY, 0, false},
+	{"mensualiteAssurance", JSON_DECIMAL, AT_EMPRUNT(assurance), MONEY, false},
 	{"dateFirstmensualite", JSON_DAY, AT_EMPRUNT(first), 0, 0, false},
 	{"dateLastmensualite", JSON_DAY, AT_EMPRUNT(last), 0, 0, false}
 };
@@ -110,7 +115,7 @@ MEMBERS(bien) = {
 	{"annonceDesc", JSON_TEXT, AT_BIEN(annonce_desc), ADVERT, 0, false},
 	{"active", JSON_TRUTH, AT_BIEN(active), 0, 0, false},
 	{"robot", JSON_TRUTH, AT_BIEN(robot), 0, 0, false},
-	{"surface", JSON_DECIMAL, AT_BIEN(surface), MONEY, 0, false},
+	{"surface", JSON_DECIMAL, AT_BIEN(surface), AREA, false},
 	{"milliemes", JSON_INTEGER, AT_BIEN(milliemes), WHOLE, 0, false},
 	{"etage", JSON_INTEGER, AT_BIEN(etage), 1000, -100, false},
 	{"chambres", JSON_INTEGER, AT_BIEN(chambres), WHOLE, 0, false},
@@ -292,7 +297,8 @@ static const char *without_id(struct pool *pool, const char *options)
 
 	if (options == NULL || (object = json_tokener_parse(options)) == NULL)
 		return options;
-	json_object_object_del(object, "id");
+	if (json_object_is_type(object, json_type_object))      /* or it has been told that it is none */
+		json_object_object_del(object, "id");
 	result = pool_strdup(pool, json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
 	return result;
@@ -354,6 +360,8 @@ static void read_user(struct reader *r, struct json_object *root)
 		return;
 	}
 	json_row_read(&r->doc, "user", object, user_members, N(user_members), &row, NULL);
+	if (row.username != NULL && text_is_blank(row.username))
+		json_row_error(&r->doc, "user.username", "empty");
 	if (row.id != NULL && text_to_u64(row.id, 1, INT64_MAX, &user->id) != 0)
 		json_row_error(&r->doc, "user.userid", "not a number above 0");
 	if (row.email != NULL && row.email[0] != '\0' && address_email(r->doc.pool, row.email) == NULL)

@@ -144,3 +144,28 @@ check_PROGRAMS += tests/unit/test_compte
 TESTS += tests/unit/test_compte
 tests_unit_test_compte_LDADD = $(LIBS_UNIT)
 endif
+
+if HAVE_CHECK
+# Of Gestion.
+UNIT_GESTION = \
+	tests/unit/test_answer_cache \
+	tests/unit/test_oid \
+	tests/unit/test_revision \
+	tests/unit/test_image \
+	tests/unit/test_mot_de_passe \
+	tests/unit/test_portfolio_read
+check_PROGRAMS += $(UNIT_GESTION)
+TESTS += $(UNIT_GESTION)
+tests_unit_test_answer_cache_LDADD = $(LIBS_UNIT)
+tests_unit_test_oid_LDADD = $(LIBS_UNIT)
+tests_unit_test_revision_LDADD = $(LIBS_UNIT)
+tests_unit_test_image_LDADD = $(LIBS_UNIT)
+tests_unit_test_mot_de_passe_LDADD = $(LIBS_UNIT)
+tests_unit_test_portfolio_read_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_login
+TESTS += tests/unit/test_login
+tests_unit_test_login_SOURCES = tests/unit/test_login.c tests/unit/dbtest.c tests/unit/dbtest.h
+tests_unit_test_login_CPPFLAGS = $(DBTEST_CPPFLAGS)
+tests_unit_test_login_LDADD = $(LIBS_UNIT)
+endif
