@@ -39,7 +39,9 @@ def datadir_template():
 def make_datadir(path):
     command = ["mariadb-install-db", "--no-defaults", "--datadir=" + path, "--auth-root-authentication-method=socket",
                "--auth-root-socket-user=" + getpass.getuser(), "--skip-test-db", *_as_root(), *_SMALL[:1]]
-    done = subprocess.run(command, capture_output=True, text=True, env=_env(), timeout=120)
+    # Its own tmpdir: at its start a server removes what it takes for temporary tables left behind, its neighbours' too.
+    with tempfile.TemporaryDirectory(prefix="bailleur-install.") as own:
+        done = subprocess.run([*command, "--tmpdir=" + own], capture_output=True, text=True, env=_env(), timeout=120)
     if done.returncode != 0:
         raise AssertionError("mariadb-install-db failed:\n" + done.stdout + done.stderr)
 
@@ -53,12 +55,14 @@ class MariaDB:
         self.log = directory + "/log/mariadb.log"
         self.process = None
         self.user, self.password, self.name = "bailleur", "only-for-tests", "bailleur"
+        os.mkdir(directory + "/dbtmp")
         subprocess.run(["cp", "-a", "--reflink=auto", datadir_template(), self.datadir], check=True)
 
     def start(self):
         first = self.process is None
         self.process = Process("mariadbd", ["mariadbd", "--no-defaults", "--datadir=" + self.datadir,
                                "--socket=" + self.socket, "--pid-file=" + self.dir + "/db.pid", "--skip-networking",
+                               "--tmpdir=" + self.dir + "/dbtmp",
                                "--innodb-flush-log-at-trx-commit=1", "--character-set-server=utf8mb4",
                                "--collation-server=utf8mb4_unicode_ci", *_as_root(), *_SMALL, *self.extra],
                                self.log, env=_env())
