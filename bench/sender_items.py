@@ -10,7 +10,7 @@ from .http_items import TEXT
 from .measure import Limit, PeakMemory, Row, baseline, in_turns, timed
 
 COUNT = 20_000
-CONNECTIONS = 8
+CONNECTIONS = 32
 SMS_CONNECTIONS = 32
 SENDER_MB = 64
 
