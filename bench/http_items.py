@@ -5,11 +5,11 @@ import os
 import urllib.parse
 
 from tests.lib.process import wait_until
-from tests.lib.stack import BUILD, free_port, write_nginx_conf
+from tests.lib.stack import BUILD, free_port
 
 from .measure import Limit, Row, ab, baseline, in_turns, private_mb, say, wrk
+from .world import WORKERS, write_nginx_conf
 
-WORKERS = 16
 TEXT = {"recipient": "jeanne.martin@example.org", "subject": "Avis d'échéance du mois de janvier", "identifier1": "001",
         "message": "Bonjour,\nvotre avis d'échéance est disponible dans votre espace locataire.\nCordialement"}
 WORKER_MB = 20

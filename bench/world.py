@@ -3,9 +3,9 @@
 import base64
 import os
 
-from tests.lib.stack import Stack
+from tests.lib import stack as stacks
 
-from .http_items import WORKERS
+WORKERS = 16
 
 # Every commit reaches the disk; the rest is what a server of this size would be given.
 DATABASE = ["--innodb-flush-log-at-trx-commit=1", "--innodb-log-file-size=1G", "--innodb-buffer-pool-size=2G",
@@ -36,8 +36,24 @@ class World:
             self._stack.close(check=False)
 
 
+_write_nginx_conf = stacks.write_nginx_conf
+
+
+def write_nginx_conf(*arguments):
+    """As in production: nginx writes its log in blocks. The same for both sides of a comparison."""
+    path = _write_nginx_conf(*arguments)
+    with open(path) as file:
+        text = file.read()
+    with open(path, "w") as file:
+        file.write(text.replace("nginx-access.log bailleur;", "nginx-access.log bailleur buffer=32k flush=1s;"))
+    return path
+
+
+stacks.write_nginx_conf = write_nginx_conf
+
+
 def open_stack(**more):
-    return Stack(workers=WORKERS, db=DATABASE, settings={"bailleur": {"log_level": "warn"}}, **more)
+    return stacks.Stack(workers=WORKERS, db=DATABASE, settings={"bailleur": {"log_level": "warn"}}, **more)
 
 
 def basic(client):
