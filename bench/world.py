@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 
 from tests.lib import stack as stacks
 
@@ -40,12 +41,13 @@ _write_nginx_conf = stacks.write_nginx_conf
 
 
 def write_nginx_conf(*arguments):
-    """As in production: nginx writes its log in blocks. The same for both sides of a comparison."""
+    """As in production: nginx writes its log in blocks and keeps a connection to each worker. The same for both sides."""
     path = _write_nginx_conf(*arguments)
     with open(path) as file:
         text = file.read()
     with open(path, "w") as file:
-        file.write(text.replace("nginx-access.log bailleur;", "nginx-access.log bailleur buffer=32k flush=1s;"))
+        text = text.replace("nginx-access.log bailleur;", "nginx-access.log bailleur buffer=32k flush=1s;")
+        file.write(re.sub(r"keepalive \d+;", f"keepalive {WORKERS};", text))
     return path
 
 
