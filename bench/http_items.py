@@ -27,8 +27,9 @@ def _lua(stack, name, headers, body):
     return path
 
 
-def _insert(stack, mode, connections, seconds, *more):
-    return baseline([f"{BUILD}/bench-insert", mode, "-d", stack.conf, "-c", connections, "-t", seconds, "-C", 1,
+def _insert(world, mode, connections, seconds, *more):
+    return baseline([f"{BUILD}/bench-insert", mode, "-d", world.stack.conf, "-c", connections, "-t", seconds,
+                     "-C", world.client.id,
                      "-r", TEXT["recipient"], "-s", TEXT["subject"], "-m", TEXT["message"], "-i", TEXT["identifier1"], *more])
 
 
@@ -112,7 +113,7 @@ def single(world):
             raise AssertionError(f"{total} sends were answered, {stored} are stored")
         return rate
 
-    rate, bare = in_turns("single send", ours, lambda: _insert(stack, "single", 16, 4)["rate"])
+    rate, bare = in_turns("single send", ours, lambda: _insert(world, "single", 16, 4)["rate"])
     return [Row("single durable send_email, 16 clients (wrk)", rate, bare, "sends/s", floor=0.5),
             Limit("memory of a worker, the largest", _worker_mb(stack), "MB private", WORKER_MB)]
 
@@ -121,7 +122,7 @@ def batch(world):
     """Batches of 1,000 through HTTP against array binding of the same rows into the same two tables."""
     stack = world.stack
     items = [{**TEXT, "recipient": f"locataire.{i:06d}@example.org"} for i in range(1000)]
-    basic = world.client.basic()
+    basic = world.client.basic
     script = _lua(stack, "batch", {"Content-Type": "application/json", "Authorization": basic},
                   json.dumps(items, ensure_ascii=False))
     rows = []
@@ -135,7 +136,7 @@ def batch(world):
             return rate * 1000
 
         rate, bare = in_turns(f"batch, {at_once} at once", ours,
-                              lambda: _insert(stack, "batch", at_once, 4, "-b", 1000)["rate"])
+                              lambda: _insert(world, "batch", at_once, 4, "-b", 1000)["rate"])
         rows.append(Row(f"batch of 1,000, {at_once} at once (wrk)", rate, bare, "messages/s", floor=0.75))
     rows.append(Limit("memory of a worker after batches, the largest", _worker_mb(stack), "MB private", WORKER_MB))
     return rows

@@ -17,7 +17,7 @@ SENDER_MB = 64
 
 def _queue(world, path, item):
     """Queues COUNT messages, as a client would: in batches of 1,000."""
-    headers = {"Authorization": world.client.basic()}
+    headers = {"Authorization": world.client.basic}
     for first in range(0, COUNT, 1000):
         answer = world.stack.web.post(path, json=[item(first + i) for i in range(1000)], headers=headers)
         if answer.status != 200 or any(entry["error"] for entry in answer.json["messages"]):

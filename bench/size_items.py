@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.lib.stack import BUILD
 
 from .measure import RUNS, Row, run, say, timed
-from .world import basic, open_stack
+from .world import add_client, open_stack
 
 SMALL, LARGE = 50_000, 5_000_000
 DUE = 20_000                    # deliveries that wait to be claimed, in either
@@ -21,26 +21,26 @@ START = "2026-01-01 00:00:00"
 _FILL_MESSAGES = """
 INSERT INTO message (id, client_id, request_uuid, request_index, channel, email, email_subject, email_content, identifier1,
 	identifier2, force_sending, unsubscribe_link, test_mode, has_error, created_at)
-SELECT seq, 1, UNHEX(LPAD(HEX(seq), 32, '0')), 0, 'email', CONCAT('locataire.', seq, '@example.org'), 'Avis d''échéance',
+SELECT seq, {client}, UNHEX(LPAD(HEX(seq), 32, '0')), 0, 'email', CONCAT('locataire.', seq, '@example.org'), 'Avis d''échéance',
 	'Bonjour, votre avis d''échéance est disponible.', CONCAT('envoi-', seq DIV 100), CONCAT('immeuble-', seq DIV 1000),
-	0, 1, seq % 50 = 0, seq % 70 = 0, '{start}' - INTERVAL ({rows} - seq) * 4 SECOND
+	0, 1, seq % 10 = 0, seq % 21 = 0, '{start}' - INTERVAL ({rows} - seq) * 4 SECOND
 FROM seq_{first}_to_{last};
 """
 _FILL_DELIVERIES = """
 INSERT INTO delivery (id, message_id, channel, uuid, recipient, state, due_at, expires_at, attempts, changes, sent_at)
 SELECT seq, seq, 'mail', UNHEX(LPAD(HEX(seq), 32, '0')), CONCAT('locataire.', seq, '@example.org'),
-	IF(seq > {rows} - {due}, 'queued', IF(seq % 70 = 0, 'failed', 'sent')), IF(seq > {rows} - {due}, '{start}', NULL),
-	NOW() + INTERVAL 2 DAY, 0, 0, IF(seq > {rows} - {due} OR seq % 70 = 0, NULL, '{start}')
+	IF(seq > {rows} - {due}, 'queued', IF(seq % 21 = 0, 'failed', 'sent')), IF(seq > {rows} - {due}, '{start}', NULL),
+	NOW() + INTERVAL 2 DAY, 0, 0, IF(seq > {rows} - {due} OR seq % 21 = 0, NULL, '{start}')
 FROM seq_{first}_to_{last};
 """
 
 
-def _fill(stack, rows):
+def _fill(stack, client, rows):
     def fill(table):
         for first in range(1, rows + 1, CHUNK):
             last = min(rows, first + CHUNK - 1)
             stack.sql("SET SESSION unique_checks = 0, foreign_key_checks = 0, time_zone = '+00:00';" + table.format(
-                first=first, last=last, rows=rows, due=DUE, start=START))
+                first=first, last=last, rows=rows, due=DUE, start=START, client=client))
 
     with ThreadPoolExecutor(2) as pool:         # neither checks the other, so both are filled at once
         list(pool.map(fill, (_FILL_MESSAGES, _FILL_DELIVERIES)))
@@ -87,9 +87,9 @@ class Side:
 
     def __init__(self, rows):
         self.rows, self.stack = rows, open_stack()
-        client = self.stack.add_client("bench", rate=1000000, burst=1000000)
-        self.headers = {"Authorization": basic(client)}
-        say(f"  filling {rows:,} messages: {timed(lambda: _fill(self.stack, rows)):.0f} s")
+        client = add_client(self.stack)
+        self.headers = {"Authorization": client.basic}
+        say(f"  filling {rows:,} messages: {timed(lambda: _fill(self.stack, client.id, rows)):.0f} s")
 
     def median_us(self, path, parameters):
         """The median time of a request, over one kept connection; answers must be good ones."""

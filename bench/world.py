@@ -1,7 +1,6 @@
 """What is measured: a whole bailleur with a database of production settings, and the sinks that mail and SMS go into."""
 
 import base64
-import os
 import re
 
 from tests.lib import stack as stacks
@@ -28,8 +27,7 @@ class World:
     @property
     def client(self):
         if not self._client:
-            self._client = self.stack.add_client("bench", rate=1000000, burst=1000000)
-            self._client.basic = lambda: basic(self._client)
+            self._client = add_client(self.stack)
         return self._client
 
     def close(self):
@@ -58,10 +56,9 @@ def open_stack(**more):
     return stacks.Stack(workers=WORKERS, db=DATABASE, settings={"bailleur": {"log_level": "warn"}}, **more)
 
 
-def basic(client):
-    """The client's credentials as an Authorization header."""
-    return "Basic " + base64.b64encode(f"{client.key}:{client.secret}".encode()).decode()
-
-
-def build_exists(build):
-    return all(os.access(f"{build}/{name}", os.X_OK) for name in ("bailleur-api", "bailleur-sender", "bench-echo"))
+def add_client(stack):
+    """A client that no rate holds back, with its id and its credentials as an Authorization header."""
+    client = stack.add_client("bench", rate=1000000, burst=1000000)
+    client.id = int(stack.db.value(f"SELECT id FROM api_client WHERE auth_key = '{client.key}'"))
+    client.basic = "Basic " + base64.b64encode(f"{client.key}:{client.secret}".encode()).decode()
+    return client
