@@ -39,8 +39,12 @@ set_state() {
 	*) state=$PWD/$1 ;;
 	esac
 	state=${state%/}
+}
+
+# The path stands in configurations, of nginx among others, that have no one way of quoting.
+check_state() {
 	case $state in
-	*[!A-Za-z0-9_./+@~:,=-]*) fail "$state: a state directory's path has letters, digits and _./+@~:,=- only" ;;
+	*[!A-Za-z0-9_./+@~:,=-]*) fail "$state: a state directory's path has letters, digits and _./+@~:,=- only; use another --state" ;;
 	esac
 }
 

@@ -300,6 +300,23 @@ class RunTest(unittest.TestCase):
         self.assertIn("not a state", self.refusal("run", "--state", precious))
         self.assertEqual(os.listdir(precious), ["file"])
         self.assertIn("too long", self.refusal("run", "--state", self.dir + "/" + "x" * 90))
+        self.assertIn("has letters", self.refusal("run", "--state", self.dir + "/mes états"))
+
+    def test_a_tree_in_a_path_with_a_space(self):
+        """Its own var/ cannot be a state, which is said at once; a state elsewhere can."""
+        tree = self.dir + "/my tree"
+        os.symlink(self.tree, tree)
+        done = subprocess.run([tree + "/scripts/run", "--detach"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              env=self.env(), timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--state", done.stderr)
+        self.assertFalse(os.path.exists(tree + "/var"))
+        state = self.dir + "/spaced"
+        self.states.append(state)
+        subprocess.run([tree + "/scripts/run", "--detach", "--state", state, "--port", str(free_port())],
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=400, check=True,
+                       env=self.env(BAILLEUR_BUILD=self.state + "/build"))
+        self.script("stop", "--state", state)
 
     def test_stop_spares_a_stranger_with_the_same_pid(self):
         """A pid file that a power cut left behind may name a process of somebody else by now."""
