@@ -100,21 +100,31 @@ static jour due_date(const struct bail *bail, const struct part *part, jour day)
 	return earlier(jour_of(civil.year, civil.month, of_month), part->to);
 }
 
-/* Whole months due, each as one line, those dated from..to. */
-static void add_due(struct pool *pool, const struct bail *bail, jour from, jour to, struct compte_line **lines, size_t *n,
-                    size_t *capacity)
+/* A month's rent and charges but for those of the days after `last`: with what these cost, they make up the month to the cent. */
+static montant due_until(const struct bail *bail, jour day, jour last)
+{
+	struct part whole = part_of_month(bail, day, JOUR_MIN, JOUR_MAX);
+	struct part rest = part_of_month(bail, day, last + 1, JOUR_MAX);
+
+	return whole.loyer + whole.provision - rest.loyer - rest.provision;
+}
+
+/* Months due, each as one line, those dated from..to; of the days up to `last` only. */
+static void add_due(struct pool *pool, const struct bail *bail, jour from, jour to, jour last, struct compte_line **lines,
+                    size_t *n, size_t *capacity)
 {
 	for (jour day = later(bail->entry, jour_first_of_month(from)); day <= to; day = next_month(day)) {
-		struct part part = part_of_month(bail, day, JOUR_MIN, JOUR_MAX);
+		struct part part = part_of_month(bail, day, JOUR_MIN, last);
+		montant amount = due_until(bail, day, last);
 		jour due;
 
 		if (part.to < part.from)
 			break;
 		due = due_date(bail, &part, day);
-		if (due < from || due > to || part.loyer + part.provision == 0)
+		if (due < from || due > to || amount == 0)
 			continue;
 		*lines = pool_grow(pool, *lines, *n, capacity, sizeof **lines);
-		(*lines)[(*n)++] = (struct compte_line){due, part.loyer + part.provision, COMPTE_DUE};
+		(*lines)[(*n)++] = (struct compte_line){due, amount, COMPTE_DUE};
 	}
 }
 
@@ -129,13 +139,13 @@ static int by_date(const void *a, const void *b)
 	return (one->amount > other->amount) - (one->amount < other->amount);
 }
 
-size_t compte_lines(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n_paiements,
-                    jour from, jour to, struct compte_line **lines_r)
+static size_t make_lines(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n_paiements,
+                         jour from, jour to, jour last, struct compte_line **lines_r)
 {
 	struct compte_line *lines = NULL;
 	size_t n = 0, capacity = 0;
 
-	add_due(pool, bail, from, to, &lines, &n, &capacity);
+	add_due(pool, bail, from, to, last, &lines, &n, &capacity);
 	for (size_t i = 0; i < n_paiements; i++) {
 		if (paiements[i].date < from || paiements[i].date > to)
 			continue;
@@ -146,6 +156,18 @@ size_t compte_lines(struct pool *pool, const struct bail *bail, const struct pai
 		qsort(lines, n, sizeof *lines, by_date);
 	*lines_r = lines;
 	return n;
+}
+
+size_t compte_lines(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
+                    jour to, struct compte_line **lines_r)
+{
+	return make_lines(pool, bail, paiements, n, from, to, JOUR_MAX, lines_r);
+}
+
+size_t compte_lines_before(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
+                           jour before, struct compte_line **lines_r)
+{
+	return make_lines(pool, bail, paiements, n, from, before - 1, before - 1, lines_r);
 }
 
 montant compte_solde(const struct compte_line *lines, size_t n)

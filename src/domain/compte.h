@@ -63,6 +63,13 @@ struct compte_total compte_period(const struct bail *bail, const struct paiement
 size_t compte_lines(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
                     jour to, struct compte_line **lines_r);
 
+/*
+ * The lines from..before-1 that a period beginning on the day `before` finds: as compte_lines(), but a month that the period
+ * begins within is due for its days before it only, on the day before at the latest, since the period has the others.
+ */
+size_t compte_lines_before(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
+                           jour before, struct compte_line **lines_r);
+
 /* Paid less due; negative: the tenant owes. */
 montant compte_solde(const struct compte_line *lines, size_t n);
 

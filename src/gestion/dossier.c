@@ -209,16 +209,32 @@ static const char *description(enum compte_kind kind)
 	return "Aide au logement (CAF)";
 }
 
-size_t dossier_lines(struct pool *pool, const struct dossier *d, jour from, jour to, struct quittance_line **lines_r,
-                     montant *solde_r)
+/* Lines of the account as a paper shows them, and their sum. */
+static size_t describe_lines(struct pool *pool, const struct compte_line *lines, size_t n, struct quittance_line **lines_r,
+                             montant *solde_r)
 {
-	struct compte_line *lines;
-	size_t n = compte_lines(pool, &d->bail, d->paiements, d->n_paiements, from, to, &lines);
-
 	*lines_r = pool_alloc(pool, (n + 1) * sizeof **lines_r);
 	for (size_t i = 0; i < n; i++)
 		(*lines_r)[i] = (struct quittance_line){lines[i].date, description(lines[i].kind), lines[i].amount,
 		                                        lines[i].kind != COMPTE_DUE};
 	*solde_r = compte_solde(lines, n);
 	return n;
+}
+
+size_t dossier_lines(struct pool *pool, const struct dossier *d, jour from, jour to, struct quittance_line **lines_r,
+                     montant *solde_r)
+{
+	struct compte_line *lines;
+	size_t n = compte_lines(pool, &d->bail, d->paiements, d->n_paiements, from, to, &lines);
+
+	return describe_lines(pool, lines, n, lines_r, solde_r);
+}
+
+size_t dossier_lines_before(struct pool *pool, const struct dossier *d, jour from, jour before,
+                            struct quittance_line **lines_r, montant *solde_r)
+{
+	struct compte_line *lines;
+	size_t n = compte_lines_before(pool, &d->bail, d->paiements, d->n_paiements, from, before, &lines);
+
+	return describe_lines(pool, lines, n, lines_r, solde_r);
 }

@@ -211,7 +211,7 @@ void quittance_answer(struct app *app, struct request *request)
 	                       .has_solde = paper.with_solde};
 	q.total = compte_period(&paper.dossier.bail, paper.dossier.paiements, paper.dossier.n_paiements, paper.from, paper.to);
 	if (q.has_solde)
-		q.n_lines = dossier_lines(request->pool, &paper.dossier, paper.solde_from, paper.from - 1, &lines, &q.previous);
+		q.n_lines = dossier_lines_before(request->pool, &paper.dossier, paper.solde_from, paper.from, &lines, &q.previous);
 	q.lines = lines;
 	describe_quittance(&paper, &q);
 	finish(&paper, quittance_pdf(&q, &paper.pdf) == 0, mails);

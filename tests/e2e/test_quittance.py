@@ -143,6 +143,13 @@ class Pdf(QuittanceCase):
         self.assert_amount(text, "Solde précédent, dû par le locataire", "-611,25 €")
         self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "-1 141,25 €")
 
+    def test_balance_of_a_period_within_months(self):
+        """The days of January before the period are in the balance, the others in the period: none twice, none never."""
+        text = read_pdf(self.pdf(NEVER, ignoreSolde="off", startDate="15/01/2023", endDate="14/02/2023"))
+        self.assert_amount(text, "Solde précédent, dû par le locataire", "-769,35 €")
+        self.assert_amount(text, "Total de la période", "555,65 €")
+        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "-1 325,00 €")
+
     def test_credit(self):
         text = read_pdf(self.pdf(LATE, ignoreSolde="off", startSolde="10/01/2023", startDate="01/02/2023", endDate="28/02/2023"))
         self.assert_amount(text, "Solde précédent, en faveur du locataire", "378,39 €")

@@ -108,6 +108,34 @@ START_TEST(balance)
 }
 END_TEST
 
+/* What a period does not have itself is before it, no more and no less: a balance plus its period is the balance after it. */
+START_TEST(balance_before_a_period)
+{
+	static const struct { const char *from, *to; int day_loyer; montant before; } cases[] = {
+		{"01/01/2023", "31/01/2023", 5, 53000},
+		{"15/01/2023", "14/02/2023", 5, 53000 + 53000 - 27968 - 1097},
+		{"15/01/2023", "31/01/2023", 20, 53000 + 53000 - 27968 - 1097},     /* January is due on the 20th: its first days are owed */
+		{"31/01/2023", "31/01/2023", 1, 53000 + 53000 - 1645 - 65},
+		{"02/12/2022", "31/12/2022", 1, 53000 - 49355 - 1935},
+		{"01/12/2022", "31/12/2022", 1, 0},
+	};
+	struct pool *pool = pool_create();
+	struct bail bail = {.entry = day("01/12/2022"), .quit = JOUR_NONE, .day_loyer = cases[_i].day_loyer, .loyer = 51000,
+	                    .provision = 2000};
+	jour from = day(cases[_i].from), after = day(cases[_i].to) + 1;
+	struct compte_total total = compte_period(&bail, NULL, 0, from, after - 1);
+	struct compte_line *lines;
+	size_t n = compte_lines_before(pool, &bail, NULL, 0, bail.entry, from, &lines);
+
+	ck_assert_int_eq(-compte_solde(lines, n), cases[_i].before);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_int_lt(lines[i].date, from);
+	n = compte_lines_before(pool, &bail, NULL, 0, bail.entry, after, &lines);
+	ck_assert_int_eq(-compte_solde(lines, n), cases[_i].before + total.loyer + total.provision);
+	pool_free(pool);
+}
+END_TEST
+
 START_TEST(titles)
 {
 	static const struct { struct compte_total total; const char *title; } cases[] = {
@@ -134,6 +162,7 @@ int main(void)
 	tcase_add_test(tcase, revision);
 	tcase_add_test(tcase, due_lines);
 	tcase_add_test(tcase, balance);
+	tcase_add_loop_test(tcase, balance_before_a_period, 0, 6);
 	tcase_add_loop_test(tcase, titles, 0, 6);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
