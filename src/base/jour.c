@@ -1,9 +1,9 @@
 /*
  * Business dates: civil calendar, reading and writing, midnight in Paris.
  *
- * From 1997 on legal time follows directive 2000/84/EC and its predecessor: summer time from 01:00 UTC on the last Sunday
- * of March to 01:00 UTC on the last Sunday of October; that is computed here, since a list of operations asks for it
- * hundreds of times. Earlier days (birth dates) are left to the C library and its tz data.
+ * From 1997 on legal time follows directive 2000/84/EC and its predecessor: summer time from 01:00 UTC on the last
+ * Sunday of March to 01:00 UTC on the last Sunday of October; that is computed here, since a list of operations asks for
+ * it hundreds of times. Earlier days (birth dates) are left to the C library and its tz data.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +133,8 @@ const char *jour_sql(jour day, char out[JOUR_SIZE])
 {
 	struct jour_civil c = jour_civil(day);
 
-	snprintf(out, JOUR_SIZE, "%04u-%02u-%02u", (unsigned)c.year % 10000U, (unsigned)c.month % 100U, (unsigned)c.day % 100U);
+	snprintf(out, JOUR_SIZE, "%04u-%02u-%02u", (unsigned)c.year % 10000U, (unsigned)c.month % 100U,
+	         (unsigned)c.day % 100U);
 	return out;
 }
 
@@ -152,7 +153,8 @@ const char *jour_french(jour day, char out[JOUR_SIZE])
 {
 	struct jour_civil c = jour_civil(day);
 
-	snprintf(out, JOUR_SIZE, "%02u/%02u/%04u", (unsigned)c.day % 100U, (unsigned)c.month % 100U, (unsigned)c.year % 10000U);
+	snprintf(out, JOUR_SIZE, "%02u/%02u/%04u", (unsigned)c.day % 100U, (unsigned)c.month % 100U,
+	         (unsigned)c.year % 10000U);
 	return out;
 }
 

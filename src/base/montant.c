@@ -117,6 +117,7 @@ montant montant_prorata(montant value, int64_t numerator, int64_t denominator)
 	__int128 half = denominator / 2;
 
 	if (denominator % 2 != 0)       /* compare twice the remainder, so that odd denominators round exactly */
-		return (montant)((2 * product + (product < 0 ? -denominator : denominator)) / (2 * (__int128)denominator));
+		return (montant)((2 * product + (product < 0 ? -denominator : denominator)) /
+		                 (2 * (__int128)denominator));
 	return (montant)((product + (product < 0 ? -half : half)) / denominator);
 }

@@ -19,8 +19,9 @@ static const char *country_name(const char *code)
 	static const struct {
 		const char *code, *name;
 	} names[] = {
-		{"FR", "France"}, {"BE", "Belgique"}, {"CH", "Suisse"}, {"LU", "Luxembourg"}, {"MC", "Monaco"}, {"DE", "Allemagne"},
-		{"ES", "Espagne"}, {"IT", "Italie"}, {"PT", "Portugal"}, {"GB", "Royaume-Uni"}, {"US", "États-Unis"}, {"CA", "Canada"}
+		{"FR", "France"}, {"BE", "Belgique"}, {"CH", "Suisse"}, {"LU", "Luxembourg"}, {"MC", "Monaco"},
+		{"DE", "Allemagne"}, {"ES", "Espagne"}, {"IT", "Italie"}, {"PT", "Portugal"}, {"GB", "Royaume-Uni"},
+		{"US", "États-Unis"}, {"CA", "Canada"}
 	};
 
 	for (size_t i = 0; given(code) && i < sizeof names / sizeof names[0]; i++)
@@ -72,9 +73,9 @@ const char *image_url(struct pool *pool, const struct image_place *place, const 
 	if (!given(place->address))
 		postcode(&list, place);
 	part_of(&list, given(place->country_long) ? place->country_long : country_name(place->country));
-	text_puts(&url, given(place->address)
-	          ? "https://maps.googleapis.com/maps/api/streetview?size=640x400&location="
-	          : "https://maps.googleapis.com/maps/api/staticmap?zoom=6&size=640x400&maptype=roadmap&markers=color:red%7C");
+	text_puts(&url, "https://maps.googleapis.com/maps/api/");
+	text_puts(&url, given(place->address) ? "streetview?size=640x400&location="
+	                                      : "staticmap?zoom=6&size=640x400&maptype=roadmap&markers=color:red%7C");
 	text_form_encode(&url, list.data != NULL ? list.data : "", list.len);
 	text_puts(&url, "&key=");
 	text_form_encode(&url, key, strlen(key));

@@ -8,6 +8,9 @@
 	"born_date, address1, address2, ville, codepostal, country, born_location, nationality, revisions, revisions_pc, " \
 	"robot, date_created, date_last_modified, attributes"
 
+/* Who lives there on a day, given twice: he has come, and has not gone; the days of entry and departure count. */
+#define PRESENT "entry_date <= ? AND (quit_date IS NULL OR quit_date >= ?)"
+
 /* How every list of tenants is ordered within its bien or immeuble. */
 #define LATEST_ENTRY_FIRST " ORDER BY entry_date DESC, seq"
 
@@ -89,17 +92,18 @@ enum db_status locataires_present(struct db *db, struct pool *pool, uint64_t use
                                   size_t *n_r)
 {
 	return rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND "
-	                 "(quit_date IS NULL OR quit_date >= ?) ORDER BY bien_id, entry_date DESC, seq",
-	                 DB_ARGS(db_u64(user), rows_bind_jour(pool, today)), sizeof **list_r, read_locataire, list_r, n_r);
+	                 PRESENT " ORDER BY bien_id, entry_date DESC, seq",
+	                 DB_ARGS(db_u64(user), rows_bind_jour(pool, today), rows_bind_jour(pool, today)), sizeof **list_r,
+	                 read_locataire, list_r, n_r);
 }
 
 enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien, jour today,
                                      struct locataire **list_r, size_t *n_r)
 {
 	return rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND bien_id = ? AND "
-	                 "(quit_date IS NULL OR quit_date >= ?)" LATEST_ENTRY_FIRST,
-	                 DB_ARGS(db_u64(user), rows_bind_oid(bien), rows_bind_jour(pool, today)), sizeof **list_r,
-	                 read_locataire, list_r, n_r);
+	                 PRESENT LATEST_ENTRY_FIRST,
+	                 DB_ARGS(db_u64(user), rows_bind_oid(bien), rows_bind_jour(pool, today),
+	                         rows_bind_jour(pool, today)), sizeof **list_r, read_locataire, list_r, n_r);
 }
 
 enum db_status locataires_of_user(struct db *db, struct pool *pool, uint64_t user, struct locataire **list_r, size_t *n_r)

@@ -28,7 +28,7 @@ enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t use
 enum db_status locataires_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct locataire **list_r, size_t *n_r, uint64_t *all_r);
 
-/* Those of all the landlord's biens who have not left by `today` (a departure today is still present), by bien then entry. */
+/* Who lives in any of the landlord's biens `today`, the days of entry and departure included, by bien then entry. */
 enum db_status locataires_present(struct db *db, struct pool *pool, uint64_t user, jour today, struct locataire **list_r,
                                   size_t *n_r);
 enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien, jour today,

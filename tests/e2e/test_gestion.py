@@ -379,6 +379,12 @@ class Writing(GestionCase):
         self.assertEqual(self.bob.get("setLocataireGone/" + oid)["code"], 0)    # today
         self.assertEqual(self.bob.get("setLocataireGone/" + ABSENT), bad_id("locataireId"))
 
+    def test_a_tenant_to_come_is_no_present_one(self):
+        oid = self.bob.get("saveLocataire/" + STUDIO, **self.tenant(entryDate="01/01/2160"))["locataireId"]
+        self.assertNotIn(oid, [l["id"] for l in self.bob.get("bien/" + STUDIO)["bien"]["locataires"]])
+        self.assertNotIn(oid, self.bob.call("immeubles").text)
+        self.assertIn(oid, [l["id"] for l in self.bob.get("locataires/" + STUDIO + "/100")["locataires"]])
+
     def test_idempotency(self):
         headers = {"Idempotency-Key": "op-1"}
         before = len(self.operations())

@@ -1,6 +1,6 @@
 /*
- * Kept answers: what comes back is what was put for exactly this user, version, day and path, or nothing; with many keys in
- * few slots, with several processes, and after writers that were killed at any moment.
+ * Kept answers: what comes back is what was put for exactly this user, version, day and path, or nothing; with many keys
+ * in few slots, with several processes, and after writers that were killed at any moment.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -113,8 +113,9 @@ START_TEST(appends_to_the_body)
 }
 END_TEST
 
-static const struct { size_t len; bool kept; } SIZES[] = {{0, true}, {1, true}, {SLOT - 1, true}, {SLOT, true}, {SLOT + 1, false},
-                                                          {10 * SLOT, false}};
+static const struct { size_t len; bool kept; } SIZES[] = {
+	{0, true}, {1, true}, {SLOT - 1, true}, {SLOT, true}, {SLOT + 1, false}, {10 * SLOT, false}
+};
 
 START_TEST(size)
 {

@@ -1,6 +1,5 @@
 /*
- * A portfolio as JSON: a good document reads, and for each thing that can be wrong with it exactly one line says what and
- * where.
+ * A portfolio as JSON: a good document reads, and for each thing that can be wrong with it one line says what and where.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +15,10 @@ static const char GOOD[] =
 	"\"immeubles\":[{\"id\":\"" ID(1) "\",\"name\":\"I\",\"surface\":23.5,\"active\":true,\"options\":{\"a\":1},"
 	"\"emprunts\":[{\"index\":0,\"montant\":100,\"taux\":3.09}],"
 	"\"declarations\":[{\"id\":\"" ID(2) "\",\"year\":2015}],"
-	"\"biens\":[{\"id\":\"" ID(3) "\",\"nom\":\"T2\",\"etage\":-1,\"locataires\":[{\"id\":\"" ID(4) "\",\"nom\":\"N\","
-	"\"prenom\":\"P\",\"loyer\":500,\"provision\":40.25,\"dayLoyer\":3,\"entryDate\":" DAY ",\"quitDate\":null}]}]}],"
+	"\"biens\":[{\"id\":\"" ID(3) "\",\"nom\":\"T2\",\"etage\":-1,"
+	"\"locataires\":[{\"id\":\"" ID(4) "\",\"nom\":\"N\","
+	"\"prenom\":\"P\",\"loyer\":500,\"provision\":40.25,\"dayLoyer\":3,"
+	"\"entryDate\":" DAY ",\"quitDate\":null}]}]}],"
 	"\"operations\":[{\"id\":\"" ID(5) "\",\"immeubleId\":\"" ID(1) "\",\"operationMontant\":12.34,"
 	"\"operationPaid\":true,\"operationAuto\":false,\"operationDate\":" DAY ",\"dateCreated\":" DAY ","
 	"\"operationType\":{\"id\":\"chargeTF\"}}]}";
@@ -33,31 +34,38 @@ static const struct { const char *from, *to, *line; } WRONG[] = {
 	{"\"username\":\"bob\"", "\"username\":\"\"", "user.username: empty"},
 	{"\"username\":\"bob\",", "", "user.username: missing"},
 	{"\"username\":\"bob\"", "\"username\":null", "user.username: missing"},
-	{"\"password\":\"p\"", "\"password\":\"p\",\"password_hash\":\"h\"", "user.password: give either password or password_hash"},
+	{"\"password\":\"p\"", "\"password\":\"p\",\"password_hash\":\"h\"",
+	 "user.password: give either password or password_hash"},
 	{",\"password\":\"p\"", "", "user.password: give either password or password_hash"},
 	{"\"username\":\"bob\"", "\"username\":\"bob\",\"email\":\"x\"", "user.email: not an e-mail address"},
 	{"\"username\":\"bob\"", "\"username\":\"bob\",\"userid\":\"0\"", "user.userid: not a number above 0"},
 	{"\"username\":\"bob\"", "\"username\":\"bob\",\"userid\":2", "user.userid: not a text"},
-	{"\"username\":\"bob\"", "\"username\":\"bob\",\"premium_end\":\"demain\"", "user.premium_end: not a time in ISO 8601"},
+	{"\"username\":\"bob\"", "\"username\":\"bob\",\"premium_end\":\"demain\"",
+	 "user.premium_end: not a time in ISO 8601"},
 	{"\"username\":\"bob\"", "\"username\":\"bob\",\"age\":1", "user.age: unknown"},
 	{"\"immeubles\":[{", "\"immeubles\":[1,{", "immeubles[0]: not an object"},
 	{"\"immeubles\":[{", "\"immeubles\":{},\"operations2\":[{", "immeubles: not an array\noperations2: unknown"},
 	{"\"id\":\"" ID(1) "\",\"name\"", "\"name\"", "immeubles[0].id: missing"},
-	{"\"id\":\"" ID(1) "\",\"name\"", "\"id\":\"5\",\"name\"", "immeubles[0].id: not an identifier of 24 hexadecimal digits"},
+	{"\"id\":\"" ID(1) "\",\"name\"", "\"id\":\"5\",\"name\"",
+	 "immeubles[0].id: not an identifier of 24 hexadecimal digits"},
 	{"\"name\":\"I\"", "\"name\":[]", "immeubles[0].name: not a text"},
 	{"\"surface\":23.5", "\"surface\":\"23.5\"", "immeubles[0].surface: not a number"},
 	{"\"surface\":23.5", "\"surface\":-1", "immeubles[0].surface: negative, too large, or more than 2 places"},
 	{"\"surface\":23.5", "\"surface\":1.234", "immeubles[0].surface: negative, too large, or more than 2 places"},
-	{"\"surface\":23.5", "\"surface\":100000000", "immeubles[0].surface: negative, too large, or more than 2 places"},
+	{"\"surface\":23.5", "\"surface\":100000000",
+	 "immeubles[0].surface: negative, too large, or more than 2 places"},
 	{"\"surface\":23.5", "\"surface\":1e3", "immeubles[0].surface: negative, too large, or more than 2 places"},
 	{"\"active\":true", "\"active\":1", "immeubles[0].active: not true or false"},
 	{"\"options\":{\"a\":1}", "\"options\":[]", "immeubles[0].options: not an object"},
 	{"\"index\":0", "\"index\":-1", "immeubles[0].emprunts[0].index: not from 0 to 1000000000"},
 	{"\"index\":0,", "", "immeubles[0].emprunts[0].index: missing"},
-	{"\"montant\":100", "\"montant\":1.005", "immeubles[0].emprunts[0].montant: not an amount with at most two places"},
+	{"\"montant\":100", "\"montant\":1.005",
+	 "immeubles[0].emprunts[0].montant: not an amount with at most two places"},
 	{"\"montant\":100", "\"montant\":-1", "immeubles[0].emprunts[0].montant: negative"},
-	{"\"taux\":3.09", "\"taux\":3.12345", "immeubles[0].emprunts[0].taux: negative, too large, or more than 4 places"},
-	{"\"taux\":3.09", "\"taux\":100000", "immeubles[0].emprunts[0].taux: negative, too large, or more than 4 places"},
+	{"\"taux\":3.09", "\"taux\":3.12345",
+	 "immeubles[0].emprunts[0].taux: negative, too large, or more than 4 places"},
+	{"\"taux\":3.09", "\"taux\":100000",
+	 "immeubles[0].emprunts[0].taux: negative, too large, or more than 4 places"},
 	{"\"year\":2015", "\"year\":1899", "immeubles[0].declarations[0].year: not from 1900 to 9999"},
 	{"\"year\":2015", "\"year\":2015.5", "immeubles[0].declarations[0].year: not a whole number"},
 	{"\"nom\":\"T2\"", "\"nom\":\"T2\",\"immeubleId\":\"" ID(9) "\"",
@@ -66,7 +74,8 @@ static const struct { const char *from, *to, *line; } WRONG[] = {
 	{"\"prenom\":\"P\",", "", "immeubles[0].biens[0].locataires[0].prenom: missing"},
 	{"\"loyer\":500", "\"loyer\":\"500\"", "immeubles[0].biens[0].locataires[0].loyer: not a number"},
 	{"\"dayLoyer\":3", "\"dayLoyer\":32", "immeubles[0].biens[0].locataires[0].dayLoyer: not from 1 to 31"},
-	{"\"entryDate\":" DAY, "\"entryDate\":1467324000", "immeubles[0].biens[0].locataires[0].entryDate: not a time {sec, usec}"},
+	{"\"entryDate\":" DAY, "\"entryDate\":1467324000",
+	 "immeubles[0].biens[0].locataires[0].entryDate: not a time {sec, usec}"},
 	{"\"entryDate\":" DAY, "\"entryDate\":{\"sec\":1467324001,\"usec\":0}",
 	 "immeubles[0].biens[0].locataires[0].entryDate: not midnight in Paris"},
 	{"\"entryDate\":" DAY, "\"entryDate\":{\"sec\":-9999999999,\"usec\":0}",
@@ -75,7 +84,8 @@ static const struct { const char *from, *to, *line; } WRONG[] = {
 	{"\"operationMontant\":12.34", "\"operationMontant\":0", "operations[0].operationMontant: not positive"},
 	{"\"operationPaid\":true", "\"operationPaid\":\"on\"", "operations[0].operationPaid: not true or false"},
 	{"\"operationAuto\":false,", "", "operations[0].operationAuto: missing"},
-	{"\"dateCreated\":" DAY, "\"dateCreated\":{\"sec\":1,\"usec\":1}", "operations[0].dateCreated: finer than a millisecond"},
+	{"\"dateCreated\":" DAY, "\"dateCreated\":{\"sec\":1,\"usec\":1}",
+	 "operations[0].dateCreated: finer than a millisecond"},
 	{"\"dateCreated\":" DAY, "\"dateCreated\":{\"sec\":1,\"usec\":1000000}",
 	 "operations[0].dateCreated: not a time {sec, usec}"},
 	{"\"id\":\"chargeTF\"", "\"id\":12", "operations[0].operationType.id: missing, or not a type"},
