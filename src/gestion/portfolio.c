@@ -164,8 +164,8 @@ static void write_immeuble(const struct form *form, const struct portfolio *p, c
 	       oid_same(&p->declarations[declaration + n_declarations].immeuble_id, &immeuble->id))
 		n_declarations++;
 	form_immeuble_begin(form, immeuble, false);
-	form_immeuble_loans(form, immeuble, p->emprunts + emprunt, n_emprunts);
-	form_declarations(form, p->declarations + declaration, n_declarations);
+	form_immeuble_loans(form, immeuble, n_emprunts > 0 ? p->emprunts + emprunt : NULL, n_emprunts);
+	form_declarations(form, n_declarations > 0 ? p->declarations + declaration : NULL, n_declarations);
 	write_biens(form, p, &immeuble->id);
 	json_object_end(form->json);
 }
