@@ -173,6 +173,16 @@ class Pdf(QuittanceCase):
         self.assertIn("Solde à la fin de la période", read_pdf(data))
 
 
+    def test_nothing_after_the_last_slash_is_nothing_more(self):
+        """An app that puts the optional elements together with slashes asks for no mail."""
+        for path, title in ((f"quittance/{PAYS}/", "Quittance de loyer"), (f"compteLocataire/{PAYS}/", "Compte du locataire"),
+                            (f"compteLocataire/{PAYS}/pdf/", "Compte du locataire")):
+            answer = self.anne.call(path, **JANUARY)
+            self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "application/pdf"), path)
+            self.assertIn(title, read_pdf(answer.body))
+        self.assertEqual(self.anne.get(f"emails/{PAYS}")["emails"], [])
+
+
 class Refusals(QuittanceCase):
     def test_ids(self):
         wrong = {"result": False, "code": -10, "message": "Missing or invalid locataireId (in url path)"}
