@@ -214,11 +214,6 @@ void page_foot(struct page *page, const char *text)
 	g_object_unref(made);
 }
 
-unsigned page_count(const struct page *page)
-{
-	return page->pages;
-}
-
 int page_end(struct page *page, struct text *out)
 {
 	cairo_status_t status;

@@ -48,7 +48,4 @@ void page_foot(struct page *page, const char *text);
 /* Finishes the document, appends it to `out`, and frees `page`. Returns 0; -1 after logging what Cairo says. */
 int page_end(struct page *page, struct text *out);
 
-/* Number of pages so far. */
-unsigned page_count(const struct page *page);
-
 #endif

@@ -23,12 +23,6 @@ int page_load(const char *directory)
 	return 0;
 }
 
-void page_unload(void)
-{
-	template_free(page_template);
-	page_template = NULL;
-}
-
 static void write_headers(struct request *request, const char *nonce)
 {
 	response_header(request, "Content-Security-Policy",

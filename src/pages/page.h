@@ -13,7 +13,6 @@
  * Returns 0, or -1 after logging why. To be called before the first fork and at a reload.
  */
 int page_load(const char *directory);
-void page_unload(void);
 
 /* Answers `status` with the page. Adds the values "nonce" (of the style) and "path" (the page's own address). */
 void page_answer(struct request *request, unsigned status, const struct template_value *values, size_t n);
