@@ -22,8 +22,8 @@ CREATE TABLE IF NOT EXISTS api_client (
 -- One row a message as its client gave it. The program makes request_uuid (version 7); with request_index it names each
 -- message of a request before the database has given it an id, so that a commit of which no answer came can be settled.
 --
--- The three listing indexes hold each combination of the two flags apart: a listing reads at most four short ranges from
--- their newest end and never sorts or skips what it does not show, however many rows there are.
+-- The three listing indexes hold each combination of the two flags apart: a listing reads at most four short ranges
+-- from their newest end and never sorts or skips what it does not show, however many rows there are.
 CREATE TABLE IF NOT EXISTS message (
 	id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
 	client_id INT UNSIGNED NOT NULL,
@@ -89,8 +89,8 @@ CREATE TABLE IF NOT EXISTS delivery (
 	CONSTRAINT delivery_sent CHECK (sent_at IS NOT NULL OR state NOT IN ('sent', 'delivered'))
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin COMMENT='one way of one message, and how far it got';
 
--- Every change of a delivery's state, in the transaction that changed it; never changed or deleted by itself. Its number
--- is delivery.changes: two changes cannot share one, and the story of a delivery lies together in order.
+-- Every change of a delivery's state, in the transaction that changed it; never changed or deleted by itself. Its
+-- number is delivery.changes: two changes cannot share one, and the story of a delivery lies together in order.
 CREATE TABLE IF NOT EXISTS delivery_event (
 	delivery_id BIGINT UNSIGNED NOT NULL,
 	number INT UNSIGNED NOT NULL,
@@ -129,8 +129,9 @@ CREATE TABLE IF NOT EXISTS idempotency_key (
 	CONSTRAINT idempotency_key_status CHECK (status IS NULL OR status BETWEEN 100 AND 599)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin COMMENT='first answers to Idempotency-Key';
 
--- Queues one message and its deliveries in one round trip. Where the recipient has unsubscribed and sending is not forced,
--- nothing is stored. p_commit: in a transaction of its own; otherwise in the caller's. Answers one row: the id, or NULL.
+-- Queues one message and its deliveries in one round trip. Where the recipient has unsubscribed and sending is not
+-- forced, nothing is stored. p_commit: in a transaction of its own; otherwise in the caller's. Answers one row: the id,
+-- or NULL.
 -- p_mail_uuid and p_sms_uuid are NULL for a way the message does not go.
 DELIMITER //
 CREATE OR REPLACE PROCEDURE message_queue(

@@ -1,8 +1,8 @@
 /*
  * The connection: which hosts, with what session, and when it is given up.
  *
- * The connector's own host list moves on only when the TCP connect fails; here every host is tried in turn, with timeouts,
- * and must answer a probe: a Galera node that is not synced, or a replica that is read-only, is passed over.
+ * The connector's own host list moves on only when the TCP connect fails; here every host is tried in turn, with
+ * timeouts, and must answer a probe: a Galera node that is not synced, or a replica that is read-only, is passed over.
  */
 #include <errmsg.h>
 #include <mysqld_error.h>

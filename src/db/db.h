@@ -1,8 +1,8 @@
 /*
  * MariaDB for the store: one connection a process, prepared statements, bound values, transactions with retries.
  *
- * The only directory that includes mysql.h. SQL text is a literal beside the store function that runs it; values are only
- * ever bound. Sessions are UTC, strict mode, utf8mb4, autocommit; automatic reconnection is off.
+ * The only directory that includes mysql.h. SQL text is a literal beside the store function that runs it; values are
+ * only ever bound. Sessions are UTC, strict mode, utf8mb4, autocommit; automatic reconnection is off.
  */
 #ifndef DB_DB_H
 #define DB_DB_H
@@ -91,7 +91,8 @@ enum db_status db_next(struct db_rows *rows);
 void db_rows_end(struct db_rows *rows);          /* accepts NULL */
 
 /* A query of at most one row: DB_OK and *rows_r stands on it, or DB_NONE (nothing to end). */
-enum db_status db_one(struct db *db, const char *sql, const struct db_value *args, size_t n_args, struct db_rows **rows_r);
+enum db_status db_one(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
+                      struct db_rows **rows_r);
 
 /* Columns of the current row, counted from 0. A NULL reads as 0, false, NULL; tell it apart with db_col_null(). */
 bool db_col_null(const struct db_rows *rows, unsigned column);
@@ -115,12 +116,14 @@ enum db_status db_transaction(struct db *db, enum db_status (*body)(struct db *d
 bool db_in_transaction(const struct db *db);
 
 /*
- * A single statement that is safe to repeat (idempotent by its own WHERE or key): run again after DB_CONFLICT, DB_LOST or
- * DB_UNCERTAIN, bounded as above.
+ * A single statement that is safe to repeat (idempotent by its own WHERE or key): run again after DB_CONFLICT, DB_LOST
+ * or DB_UNCERTAIN, bounded as above.
  */
 enum db_status db_run_again(struct db *db, const char *sql, const struct db_value *args, size_t n_args);
 
-/* Waits before attempt number `attempt` + 1 (from 0), as the two above do: a growing, jittered pause below 1/4 second. */
+/*
+ * Waits before attempt number `attempt` + 1 (from 0), as the two above do: a growing, jittered pause below 1/4 second.
+ */
 void db_wait(unsigned attempt);
 enum { DB_ATTEMPTS = 8 };
 

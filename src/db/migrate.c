@@ -1,6 +1,6 @@
 /*
- * Applies numbered migrations. MariaDB commits at every CREATE or ALTER, so a migration that is cut short stays recorded as
- * begun and is run again: migrations are written so that this is harmless (IF NOT EXISTS, OR REPLACE).
+ * Applies numbered migrations. MariaDB commits at every CREATE or ALTER, so a migration that is cut short stays
+ * recorded as begun and is run again: migrations are written so that this is harmless (IF NOT EXISTS, OR REPLACE).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -145,7 +145,10 @@ static enum db_status apply_all(struct run *run)
 	return status;
 }
 
-/* On a connection of its own, since every CREATE on the other one commits there: holds the lock while the work goes on. */
+/*
+ * On a connection of its own, since every CREATE on the other one commits there: holds the lock while the work goes
+ * on.
+ */
 static enum db_status locked(struct db *lock, void *arg)
 {
 	enum db_status status = DB_BUSY;

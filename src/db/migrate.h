@@ -1,5 +1,6 @@
 /*
- * Numbered migrations: files NNNN-name.sql of a directory, each applied once, recorded in schema_migration, one at a time.
+ * Numbered migrations: files NNNN-name.sql of a directory, each applied once, recorded in schema_migration, one at a
+ * time.
  */
 #ifndef DB_MIGRATE_H
 #define DB_MIGRATE_H
@@ -7,8 +8,8 @@
 #include "db/db.h"
 
 /*
- * Applies what is missing, in order; creates the database named in [client] if it is not there. A row lock on one row keeps
- * two runs apart (named locks do not serialise on Galera). Returns the number applied, or -1 after logging why.
+ * Applies what is missing, in order; creates the database named in [client] if it is not there. A row lock on one row
+ * keeps two runs apart (named locks do not serialise on Galera). Returns the number applied, or -1 after logging why.
  */
 int migrate_run(struct db *db, const char *directory);
 

@@ -186,7 +186,8 @@ void db_rows_end(struct db_rows *rows)
 		mysql_stmt_free_result(statement->stmt);
 }
 
-enum db_status db_one(struct db *db, const char *sql, const struct db_value *args, size_t n_args, struct db_rows **rows_r)
+enum db_status db_one(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
+                      struct db_rows **rows_r)
 {
 	enum db_status status = db_query(db, sql, args, n_args, rows_r);
 

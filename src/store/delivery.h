@@ -1,8 +1,8 @@
 /*
  * Deliveries as the sender works through them: claim, transmit, record; and what an operator asks about them.
  *
- * A delivery row that something must still happen to has `due_at`: when a queued one may be claimed, when the lease of a
- * claimed or transmitting one ends. Rows at rest have none, so the index on (channel, due_at) holds due rows first.
+ * A delivery row that something must still happen to has `due_at`: when a queued one may be claimed, when the lease of
+ * a claimed or transmitting one ends. Rows at rest have none, so the index on (channel, due_at) holds due rows first.
  * Every change of state is written to delivery_event in the same transaction.
  */
 #ifndef STORE_DELIVERY_H
@@ -42,9 +42,9 @@ struct delivery {
 };
 
 /*
- * Claims up to `size` due deliveries of one channel for `lease` seconds: one short transaction, FOR UPDATE SKIP LOCKED,
- * committed before it returns; an uncertain commit is settled by looking the claim id up. Claimed rows whose lease ran out
- * are due again. DB_OK with *n_r 0: nothing is due.
+ * Claims up to `size` due deliveries of one channel for `lease` seconds: one short transaction, FOR UPDATE SKIP
+ * LOCKED, committed before it returns; an uncertain commit is settled by looking the claim id up. Claimed rows whose
+ * lease ran out are due again. DB_OK with *n_r 0: nothing is due.
  */
 enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_channel channel, const char *sender,
                               uint32_t size, int64_t lease, struct delivery **deliveries_r, size_t *n_r);
@@ -65,9 +65,9 @@ struct delivery_outcome {
 };
 
 /*
- * Records many outcomes in one transaction, committed when it returns DB_OK. A row is changed only while it is ours (claim
- * id) and in a state from which the change is legal; `lost_r` (may be NULL; n entries) tells which were not: those must
- * not be transmitted.
+ * Records many outcomes in one transaction, committed when it returns DB_OK. A row is changed only while it is ours
+ * (claim id) and in a state from which the change is legal; `lost_r` (may be NULL; n entries) tells which were not:
+ * those must not be transmitted.
  */
 enum db_status delivery_record(struct db *db, const char *sender, const uint8_t claim_id[ID_UUID_SIZE],
                                const struct delivery_outcome *outcomes, size_t n, bool *lost_r);
@@ -75,7 +75,10 @@ enum db_status delivery_record(struct db *db, const char *sender, const uint8_t 
 /* The claim id that the last delivery_claim() of this process used. */
 void delivery_claim_id(uint8_t out[ID_UUID_SIZE]);
 
-/* A delivery report from the gateway: sent, transmitting or unknown become delivered or failed. DB_NONE: no such delivery. */
+/*
+ * A delivery report from the gateway: sent, transmitting or unknown become delivered or failed. DB_NONE: no such
+ * delivery.
+ */
 enum db_status delivery_report(struct db *db, uint64_t delivery_id, bool delivered, const char *detail);
 
 /* How many are due now, and when the next one falls due (0: none waits), for --dry-run, progress and metrics. */
@@ -118,11 +121,15 @@ struct delivery_story {
 };
 enum db_status delivery_story(struct db *db, struct pool *pool, uint64_t message_id, struct delivery_story *story_r);
 
-/* The message that a delivery belongs to, by the UUID that its Message-ID or the gateway's reference shows. DB_NONE: none. */
+/*
+ * The message that a delivery belongs to, by the UUID that its Message-ID or the gateway's reference shows. DB_NONE:
+ * none.
+ */
 enum db_status delivery_message(struct db *db, const uint8_t uuid[ID_UUID_SIZE], uint64_t *message_id_r);
 
 /* Puts deliveries of a message (or all that are unknown, or failed) back to queued, with a fresh deadline. */
-enum db_status delivery_resend(struct db *db, uint64_t message_id, const struct outbox_lifetime *lifetime, uint64_t *n_r);
+enum db_status delivery_resend(struct db *db, uint64_t message_id, const struct outbox_lifetime *lifetime,
+                               uint64_t *n_r);
 enum db_status delivery_resend_state(struct db *db, enum delivery_state state, const struct outbox_lifetime *lifetime,
                                      uint64_t *n_r);
 
@@ -133,6 +140,7 @@ struct delivery_target {
 	enum delivery_channel channel;
 	const char *recipient;
 };
-enum db_status delivery_target(struct db *db, struct pool *pool, uint64_t delivery_id, struct delivery_target *target_r);
+enum db_status delivery_target(struct db *db, struct pool *pool, uint64_t delivery_id,
+                               struct delivery_target *target_r);
 
 #endif

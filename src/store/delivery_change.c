@@ -227,8 +227,8 @@ static enum db_status mark_messages(struct db *db, struct pool *pool, const stru
 		" AND d.state IN ('failed', 'expired', 'suppressed', 'unknown')) WHERE m.id = ?", values, 1, rows);
 }
 
-enum db_status delivery_apply(struct db *db, struct pool *pool, const char *sender, const struct delivery_change *changes,
-                              size_t n)
+enum db_status delivery_apply(struct db *db, struct pool *pool, const char *sender,
+                              const struct delivery_change *changes, size_t n)
 {
 	enum db_status status = change_rows(db, pool, changes, n);
 

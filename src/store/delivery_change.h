@@ -35,16 +35,17 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
                              struct delivery_change *changes, int64_t *now_r);
 
 /* Applies the changes, writes an event for each whose state differs, and brings messages' has_error up to date. */
-enum db_status delivery_apply(struct db *db, struct pool *pool, const char *sender, const struct delivery_change *changes,
-                              size_t n);
+enum db_status delivery_apply(struct db *db, struct pool *pool, const char *sender,
+                              const struct delivery_change *changes, size_t n);
 
 /* Writes events number + 1 of the rows, in the state they have become. */
 enum db_status delivery_events(struct db *db, struct pool *pool, const char *sender,
                                const struct delivery_change *changes, size_t n);
 
 /*
- * One statement for many rows: `head` ends in `WHERE id IN`, its own arguments come first, the ids after them. Changing rows
- * so costs the server half of what an array of single-row updates does (measured: 16 against 30 microseconds a row).
+ * One statement for many rows: `head` ends in `WHERE id IN`, its own arguments come first, the ids after them.
+ * Changing rows so costs the server half of what an array of single-row updates does (measured: 16 against 30
+ * microseconds a row).
  */
 #define DELIVERY_8 "?, ?, ?, ?, ?, ?, ?, ?"
 #define DELIVERY_64 DELIVERY_8 ", " DELIVERY_8 ", " DELIVERY_8 ", " DELIVERY_8 ", " DELIVERY_8 ", " DELIVERY_8 ", " \
@@ -61,7 +62,10 @@ enum db_status delivery_run_in(struct db *db, const char *const sql[3], const st
 const char *delivery_channel_name(enum delivery_channel channel);
 enum delivery_channel delivery_channel_parse(const char *name);
 
-/* Text of the outside (an answer of a mail server) made to fit a column: valid UTF-8, at most `max` characters. NULL is NULL. */
+/*
+ * Text of the outside (an answer of a mail server) made to fit a column: valid UTF-8, at most `max` characters. NULL
+ * is NULL.
+ */
 const char *delivery_fit(struct pool *pool, const char *text, size_t max);
 
 enum { DELIVERY_ERROR_MAX = 500, DELIVERY_REMOTE_MAX = 255, DELIVERY_SENDER_MAX = 100 };

@@ -111,7 +111,8 @@ static void read_delivery(const struct db_rows *rows, struct pool *pool, enum de
 		memcpy(delivery->uuid, db_col_text(rows, 4), ID_UUID_SIZE);
 }
 
-static enum db_status read_claimed(struct db *db, const struct claim *claim, struct delivery **deliveries_r, size_t *n_r)
+static enum db_status read_claimed(struct db *db, const struct claim *claim, struct delivery **deliveries_r,
+                                   size_t *n_r)
 {
 	struct delivery *list = pool_alloc(claim->pool, (claim->size + 1) * sizeof *list);
 	struct db_rows *rows;

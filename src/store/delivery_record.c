@@ -1,6 +1,6 @@
 /*
- * Recording what became of deliveries: by the sender that claimed them, by the gateway's reports, and of those whose sender
- * was never heard of again.
+ * Recording what became of deliveries: by the sender that claimed them, by the gateway's reports, and of those whose
+ * sender was never heard of again.
  */
 #include "store/delivery_change.h"
 
@@ -14,8 +14,8 @@ struct record {
 };
 
 /*
- * May the sender that holds the claim say so? From `unknown` too: it was swept while its sender was slow, and nobody knows
- * better; only an operator's resend gives the row to another claim.
+ * May the sender that holds the claim say so? From `unknown` too: it was swept while its sender was slow, and nobody
+ * knows better; only an operator's resend gives the row to another claim.
  */
 static bool is_legal(enum delivery_state from, enum delivery_state to)
 {
@@ -42,7 +42,8 @@ static bool was_overtaken(enum delivery_state from, enum delivery_state to)
 }
 
 /* Committed by the attempt that had no answer: only the holder of the claim could have done it. */
-static bool is_done(const struct record *r, const struct delivery_change *change, const struct delivery_outcome *outcome)
+static bool is_done(const struct record *r, const struct delivery_change *change,
+                    const struct delivery_outcome *outcome)
 {
 	return r->again && change->found && change->ours && change->from == outcome->state;
 }
@@ -128,8 +129,8 @@ struct report {
 };
 
 /*
- * A report is about something that has been transmitted. Should the delivery have been put back to the queue meanwhile, the
- * report of the transmission before changes nothing.
+ * A report is about something that has been transmitted. Should the delivery have been put back to the queue
+ * meanwhile, the report of the transmission before changes nothing.
  */
 static enum db_status report(struct db *db, void *arg)
 {

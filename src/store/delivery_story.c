@@ -1,5 +1,6 @@
 /*
- * What operators and pages ask about deliveries: counts, the story of a message, whose a delivery is; and sending again.
+ * What operators and pages ask about deliveries: counts, the story of a message, whose a delivery is; and sending
+ * again.
  */
 #include <string.h>
 
@@ -30,7 +31,8 @@ enum db_status delivery_counts(struct db *db, struct pool *pool, struct delivery
 	return status == DB_NONE ? DB_OK : status;
 }
 
-static enum db_status read_deliveries(struct db *db, struct pool *pool, uint64_t message_id, struct delivery_story *story)
+static enum db_status read_deliveries(struct db *db, struct pool *pool, uint64_t message_id,
+                                      struct delivery_story *story)
 {
 	enum { MAX = sizeof story->deliveries / sizeof *story->deliveries };
 	struct db_rows *rows;
@@ -224,7 +226,8 @@ static enum db_status resend(struct db *db, void *arg)
 	return status;
 }
 
-enum db_status delivery_resend(struct db *db, uint64_t message_id, const struct outbox_lifetime *lifetime, uint64_t *n_r)
+enum db_status delivery_resend(struct db *db, uint64_t message_id, const struct outbox_lifetime *lifetime,
+                               uint64_t *n_r)
 {
 	struct resend r = {.lifetime = lifetime, .message_id = message_id};
 	enum db_status status = db_transaction(db, resend, &r);

@@ -77,8 +77,8 @@ static void recipients(const struct queue *queue, struct text *text)
 }
 
 /*
- * Marks the messages whose recipient has unsubscribed: one query for all of them. It tells the server's time too, so that
- * rows that several hosts write are ordered by one clock.
+ * Marks the messages whose recipient has unsubscribed: one query for all of them. It tells the server's time too, so
+ * that rows that several hosts write are ordered by one clock.
  */
 static enum db_status look_first(struct queue *queue, int64_t *now_r)
 {

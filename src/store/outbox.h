@@ -42,10 +42,11 @@ struct outbox_lifetime {
 };
 
 /*
- * Queues n messages (1 to 1,000) and their deliveries, in the transaction that the caller runs (or in one of its own when
- * there is none), leaving out those whose recipient unsubscribed from that client and channel, unless force_sending; a
- * message on both channels is refused when either is unsubscribed. Ids are set in order. A request UUID under a UNIQUE key lets
- * an uncertain commit be settled: DB_OK means committed (or, inside the caller's transaction, done).
+ * Queues n messages (1 to 1,000) and their deliveries, in the transaction that the caller runs (or in one of its own
+ * when there is none), leaving out those whose recipient unsubscribed from that client and channel, unless
+ * force_sending; a message on both channels is refused when either is unsubscribed. Ids are set in order. A request
+ * UUID under a UNIQUE key lets an uncertain commit be settled: DB_OK means committed (or, inside the caller's
+ * transaction, done).
  */
 enum db_status outbox_queue(struct db *db, uint64_t client_id, const struct outbox_lifetime *lifetime,
                             struct outbox_message *messages, size_t n);

@@ -1,5 +1,6 @@
 /*
- * Between the files that queue messages: outbox.c stores, outbox_share.c brings single messages of several workers together.
+ * Between the files that queue messages: outbox.c stores, outbox_share.c brings single messages of several workers
+ * together.
  */
 #ifndef STORE_OUTBOX_ENTRY_H
 #define STORE_OUTBOX_ENTRY_H

@@ -1,9 +1,9 @@
 /*
  * Following messages: the listing and the counts by state.
  *
- * A listing must cost the same however many rows there are. Each combination of the two flags is a range of its own in the
- * index, already in the order wanted, so it reads at most four ranges from their newest end (the LIMIT of one that the
- * filter leaves out is 0), merges what they give, and only then fetches whole rows.
+ * A listing must cost the same however many rows there are. Each combination of the two flags is a range of its own in
+ * the index, already in the order wanted, so it reads at most four ranges from their newest end (the LIMIT of one that
+ * the filter leaves out is 0), merges what they give, and only then fetches whole rows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +115,10 @@ static const char *list_sql(const struct outbox_filter *filter)
 	return filter->identifier2 ? list_2 : list_all;
 }
 
-/* State, time and error of a message from its one or two deliveries, which begin at column `first`, three columns each. */
+/*
+ * State, time and error of a message from its one or two deliveries, which begin at column `first`, three columns
+ * each.
+ */
 static void read_deliveries(const struct db_rows *rows, unsigned first, struct pool *pool, struct outbox_listed *listed)
 {
 	enum delivery_state states[2];

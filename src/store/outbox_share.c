@@ -1,10 +1,10 @@
 /*
  * Single messages of several workers, committed together.
  *
- * Stored alone, a message costs the server some 340 microseconds of processor time (a bare INSERT of one row: 100); sixteen
- * stored together cost 100 to 140 each. So workers of a host put their message into memory they share, and whichever of
- * them finds the lane free leads: it stores all that wait, while the next ones gather. Nobody ever waits for company; a
- * lone client has its own commit at once.
+ * Stored alone, a message costs the server some 340 microseconds of processor time (a bare INSERT of one row: 100);
+ * sixteen stored together cost 100 to 140 each. So workers of a host put their message into memory they share, and
+ * whichever of them finds the lane free leads: it stores all that wait, while the next ones gather. Nobody ever waits
+ * for company; a lone client has its own commit at once.
  *
  * Each message keeps a UUID of its own, made by the worker that was asked. A leader that dies, or whose commit ends in
  * doubt, leaves it to each worker to look its own message up (outbox.c does): shared or not, an answer means a commit.
@@ -25,7 +25,7 @@
 #include "store/outbox_entry.h"
 
 enum {
-	LANES = 1,                      /* leaders at once; measured: two make smaller groups, which costs more than it gains */
+	LANES = 1,                      /* leaders at once; two make smaller groups, which costs more than it gains */
 	SLOTS = 128,                    /* workers, old and new ones during a reload */
 	GROUP = 64,                     /* messages a commit */
 	TEXTS = 12,

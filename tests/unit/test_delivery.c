@@ -34,8 +34,8 @@ static void teardown(void)
 		" (SELECT COUNT(*) FROM delivery_event e WHERE e.delivery_id = d.id)", DB_NO_ARGS), 0);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery d JOIN delivery_event e ON e.delivery_id = d.id"
 		" AND e.number = d.changes WHERE e.state <> d.state", DB_NO_ARGS), 0);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message m WHERE has_error <> EXISTS (SELECT 1 FROM delivery d"
-		" WHERE d.message_id = m.id AND d.state IN ('failed', 'expired', 'suppressed', 'unknown'))", DB_NO_ARGS), 0);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message m WHERE has_error <> EXISTS (SELECT 1 FROM"
+		" delivery d WHERE d.message_id = m.id AND d.state IN ('failed', 'expired', 'suppressed', 'unknown'))", DB_NO_ARGS), 0);
 	pool_free(pool);
 	db_close(db);
 }
@@ -219,7 +219,10 @@ START_TEST(a_lease_that_ran_out)
 }
 END_TEST
 
-/* Every state to every state: what the holder of a claim may record. A row of the table is where from, a letter where to. */
+/*
+ * Every state to every state: what the holder of a claim may record. A row of the table is where from, a letter where
+ * to.
+ */
 START_TEST(legal_ways)
 {
 	/*                          to: q c t s d f e x u   ('=': kept as it is, and not lost) */
@@ -289,8 +292,8 @@ START_TEST(what_is_recorded)
 	ck_assert(record(found->id, DELIVERY_TRANSMITTING));
 	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_SENT, .remote_id = "smsc-1",
 		.has_sms = true, .ucs2 = true, .segments = 3}, &lost), DB_OK);
-	ck_assert(!lost && holds("SELECT state = 'sent' AND remote_id = 'smsc-1' AND sms_encoding = 'ucs2' AND segments = 3 AND"
-		" due_at IS NULL AND error_message IS NULL AND ABS(TIMESTAMPDIFF(SECOND, sent_at, UTC_TIMESTAMP())) < 60"
+	ck_assert(!lost && holds("SELECT state = 'sent' AND remote_id = 'smsc-1' AND sms_encoding = 'ucs2' AND"
+		" segments = 3 AND due_at IS NULL AND error_message IS NULL AND ABS(TIMESTAMPDIFF(SECOND, sent_at, UTC_TIMESTAMP())) < 60"
 		" FROM delivery WHERE id = ?", found->id));
 	/* An answer that is too long, in no encoding: it is kept as well as it can be, never refused. */
 	queue(client, m);
@@ -306,7 +309,8 @@ START_TEST(what_is_recorded)
 		memcpy(error + 2 * i, "é", 2);
 	queue(client, m);
 	ck_assert_uint_eq(claim(DELIVERY_SMS, 1, &found), 1);
-	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED, .error = error}, &lost), DB_OK);
+	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED, .error = error}, &lost),
+		DB_OK);
 	ck_assert(!lost && holds("SELECT error_message = REPEAT('é', 500) FROM delivery WHERE id = ?", found->id));
 	ck_assert(!record(999999999, DELIVERY_SENT));
 	free(error);
@@ -511,7 +515,8 @@ START_TEST(cut_while_recording)
 	waitpid(killer, NULL, 0);
 	/* A claim whose commit was in doubt may hold some until its lease ends; nothing is anywhere else. */
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'sent'", DB_NO_ARGS), sent);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state NOT IN ('sent', 'claimed')", DB_NO_ARGS), 0);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state NOT IN ('sent', 'claimed')",
+		DB_NO_ARGS), 0);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery_event WHERE state = 'sent'", DB_NO_ARGS), sent);
 	ck_assert_uint_gt(sent, N / 2);
 	free(messages);
@@ -543,7 +548,8 @@ START_TEST(sending_again)
 	ck_assert_uint_eq(n, 1);                        /* what was sent is not sent again */
 	ck_assert_int_eq(state_of(found->id), DELIVERY_SENT);
 	ck_assert(holds("SELECT state = 'queued' AND attempts = 0 AND claim_id IS NULL AND error_message IS NULL AND"
-		" due_at <= UTC_TIMESTAMP(3) AND expires_at > UTC_TIMESTAMP(3) + INTERVAL 86000 SECOND FROM delivery WHERE id = ?", id));
+		" due_at <= UTC_TIMESTAMP(3) AND expires_at > UTC_TIMESTAMP(3) + INTERVAL 86000 SECOND FROM delivery"
+		" WHERE id = ?", id));
 	ck_assert(holds("SELECT has_error = 0 FROM message WHERE id = ?", message));
 	/* The sender of before wakes up: no longer its business; nor a late report's. */
 	ck_assert(!record(id, DELIVERY_SENT));
@@ -605,8 +611,8 @@ START_TEST(what_operators_see)
 	queue(client, test);
 	claim(DELIVERY_MAIL, 1, &found);
 	record(found->id, DELIVERY_TRANSMITTING);
-	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED, .error = "550 inconnu"}, NULL),
-		DB_OK);
+	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED, .error = "550 inconnu"},
+		NULL), DB_OK);
 	ck_status(delivery_counts(db, pool, &counts, &n), DB_OK);
 	ck_assert_uint_eq(n, 3);
 	for (size_t i = 0; i < n; i++) {

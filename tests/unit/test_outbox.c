@@ -1,6 +1,6 @@
 /*
- * Queueing and following messages, against a real MariaDB: what is stored, who is refused, that no client sees another's,
- * that a listing with any filter is what a naive model says, and that a broken commit is settled.
+ * Queueing and following messages, against a real MariaDB: what is stored, who is refused, that no client sees
+ * another's, that a listing with any filter is what a naive model says, and that a broken commit is settled.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -122,7 +122,9 @@ START_TEST(what_is_queued_is_listed)
 }
 END_TEST
 
-/* Who has unsubscribed is not written to, by that client on that channel, however the address is spelt; unless forced. */
+/*
+ * Who has unsubscribed is not written to, by that client on that channel, however the address is spelt; unless forced.
+ */
 START_TEST(unsubscribed_recipients)
 {
 	uint64_t client = dbtest_client(db), other = dbtest_client(db);
@@ -192,7 +194,8 @@ START_TEST(unsubscribing)
 	ck_assert_str_eq(found[0].address, "a@b.fr");
 	filter.offset = 0;
 	filter.limit = 10;
-	ck_status(db_run(db, "UPDATE unsubscribe SET created_at = '2020-01-18 15:31:12' WHERE client_id = ? AND address = 'c@b.fr'",
+	ck_status(db_run(db, "UPDATE unsubscribe SET created_at = '2020-01-18 15:31:12' WHERE client_id = ?"
+		" AND address = 'c@b.fr'",
 		DB_ARGS(db_u64(client))), DB_OK);
 	filter.from = filter.until = 1579361472000;
 	ck_status(unsubscribe_list(db, pool, client, &filter, &found, &n), DB_OK);
@@ -455,8 +458,8 @@ static void check_answered(uint64_t client, int from)
 }
 
 /*
- * The server, and the senders themselves, are killed again and again under a load of sends, alone, together and in batches,
- * many ending in doubt: every id that was answered is there, and nothing is there twice.
+ * The server, and the senders themselves, are killed again and again under a load of sends, alone, together and in
+ * batches, many ending in doubt: every id that was answered is there, and nothing is there twice.
  */
 START_TEST(answered_means_committed)
 {
@@ -495,8 +498,8 @@ START_TEST(answered_means_committed)
 END_TEST
 
 /*
- * Many workers at once, of two clients, with every kind of end: each gets its own message's answer, whoever stored it, and
- * one that is refused takes nobody with it.
+ * Many workers at once, of two clients, with every kind of end: each gets its own message's answer, whoever stored it,
+ * and one that is refused takes nobody with it.
  */
 START_TEST(shared_by_many)
 {
@@ -552,8 +555,8 @@ START_TEST(shared_by_many)
 	for (unsigned w = 0; w < WORKERS; w++)
 		for (unsigned i = 0; i < EACH; i++)
 			stored += (w * 7 + i) % 8 != 2 && !((w * 7 + i) % 8 == 1 && i % 2 == 0);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id IN (?, ?)", DB_ARGS(db_u64(clients[0]),
-		db_u64(clients[1]))), stored);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id IN (?, ?)",
+		DB_ARGS(db_u64(clients[0]), db_u64(clients[1]))), stored);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message m LEFT JOIN delivery d ON d.message_id = m.id"
 		" WHERE d.id IS NULL", DB_NO_ARGS), 0);
 	free(huge);
@@ -591,9 +594,11 @@ START_TEST(doubts_are_settled)
 	}
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?", DB_ARGS(db_u64(client))), N * 2);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?",
+		DB_ARGS(db_u64(client))), N * 2);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery d JOIN message m ON m.id = d.message_id"
-		" WHERE m.client_id = ?", DB_ARGS(db_u64(client))), N * 2);
+		" WHERE m.client_id = ?",
+		DB_ARGS(db_u64(client))), N * 2);
 }
 END_TEST
 
