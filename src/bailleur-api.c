@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "documents/letter.h"
 #include "http/prefork.h"
 #include "http/worker.h"
 #include "pages/page.h"
@@ -172,7 +173,7 @@ static int reload(struct prefork *prefork, void *arg)
 		return -1;
 	}
 	free(complaints);
-	if (page_load(settings->templates) != 0)
+	if (page_load(settings->templates) != 0 || letter_load(settings->templates) != 0)
 		log_event(LOG_LEVEL_ERROR, "templates-kept", "directory", settings->templates, NULL);
 	if (open_log(settings) != 0)
 		log_event(LOG_LEVEL_ERROR, "log-open", "path", settings->log_file, "error", strerror(errno), NULL);
@@ -208,7 +209,7 @@ static int run(struct program *program)
 		fprintf(stderr, "bailleur-api: no socket to listen at; see the log\n");
 		return EXIT_FAILURE;
 	}
-	if (page_load(program->settings->templates) != 0) {
+	if (page_load(program->settings->templates) != 0 || letter_load(program->settings->templates) != 0) {
 		fprintf(stderr, "bailleur-api: a template is missing or wrong; see the log\n");
 		return EXIT_FAILURE;
 	}

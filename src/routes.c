@@ -9,11 +9,13 @@
 #include "communication/report.h"
 #include "communication/send.h"
 #include "gestion/login.h"
+#include "gestion/pass.h"
 #include "gestion/quittance.h"
 #include "gestion/read.h"
 #include "gestion/write.h"
 #include "pages/operator.h"
 #include "pages/page.h"
+#include "pages/reset.h"
 #include "pages/unsubscribe.h"
 
 /* The documents' clients read with POST, since credentials travel in a body; a GET that carries them does as well. */
@@ -29,7 +31,10 @@ static const struct route ROUTES[] = {
 	{HTTP_GET | HTTP_POST, "/hooks/sms/:token", report_sms, 0, 0},
 	{HTTP_GET, "/u/:token", unsubscribe_ask, 0, ROUTE_RAW_FAULT},
 	{HTTP_POST, "/u/:token", unsubscribe_do, 0, ROUTE_RAW_FAULT},
+	{HTTP_GET, "/reset/:token", reset_ask, 0, 0},
+	{HTTP_POST, "/reset/:token", reset_do, 0, 0},
 	{READ, "/api/login", gestion_login, REQUIRE_APP_KEY, 0},
+	{HTTP_POST, "/api/pass", gestion_pass, REQUIRE_APP_KEY, 0},
 	{READ, "/api/gestion/2/immeubles", read_immeubles, REQUIRE_USER, 0},
 	{READ, "/api/gestion/2/immeuble/:immeubleId?", read_immeuble, REQUIRE_USER, 0},
 	{READ, "/api/gestion/2/bien/:bienId?", read_bien, REQUIRE_USER, 0},

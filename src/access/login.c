@@ -4,7 +4,6 @@
  * The memory is a table of 128-bit tags. A tag is a keyed hash of user id, stored hash and password, so a stored hash that
  * changes makes its old tags unreachable, here and on every other host, without anyone telling anyone.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -100,35 +99,10 @@ static void remember(struct login_cache *cache, const uint64_t tag[2])
 	atomic_store(&at->half[0], tag[0]);
 }
 
-/* The part of an address that one customer holds: an IPv6 customer has a whole /64. */
-static void network_of(const char *remote_addr, uint8_t out[16])
-{
-	memset(out, 0, 16);
-	if (inet_pton(AF_INET6, remote_addr, out) == 1)
-		memset(out + 8, 0, 8);
-	else
-		(void)inet_pton(AF_INET, remote_addr, out);
-}
-
 /* What one attempt is counted against. */
 struct attempt {
 	uint64_t pair, address;
 };
-
-static uint64_t failure_key(const char *remote_addr, char kind, const void *account, size_t len)
-{
-	crypto_generichash_state state;
-	uint64_t key[2];
-	uint8_t network[16];
-
-	network_of(remote_addr, network);
-	crypto_generichash_init(&state, NULL, 0, sizeof key);
-	crypto_generichash_update(&state, network, sizeof network);
-	crypto_generichash_update(&state, (const void *)&kind, sizeof kind);
-	crypto_generichash_update(&state, account, len);
-	crypto_generichash_final(&state, (void *)key, sizeof key);
-	return key[0];
-}
 
 /*
  * An account is known by its id: the database takes `Bob`, `bob ` and an e-mail address for the same one, and a guesser must
@@ -137,9 +111,9 @@ static uint64_t failure_key(const char *remote_addr, char kind, const void *acco
 static struct attempt attempt_of(const struct user *user, const char *login, const char *remote_addr)
 {
 	return (struct attempt){
-		.pair = user != NULL ? failure_key(remote_addr, 'i', &user->id, sizeof user->id)
-		                     : failure_key(remote_addr, 'n', login, strlen(login)),
-		.address = failure_key(remote_addr, 'a', "", 0)
+		.pair = user != NULL ? rate_key('i', remote_addr, &user->id, sizeof user->id)
+		                     : rate_key('n', remote_addr, login, strlen(login)),
+		.address = rate_key('a', remote_addr, "", 0)
 	};
 }
 

@@ -6,6 +6,7 @@
  */
 #include "access/rate.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include <sodium.h>
 
 #include "base/log.h"
 
@@ -95,12 +98,10 @@ static uint32_t whole_seconds(int64_t ns)
 	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
 }
 
-struct rate_answer rate_take(struct rate_table *table, uint64_t key, uint32_t per_minute, uint32_t burst,
-                             int64_t now_us)
+/* `interval`: ns in which one token comes. */
+static struct rate_answer take(struct rate_table *table, uint64_t key, int64_t interval, uint32_t burst, int64_t now_us)
 {
-	assert(per_minute >= 1 && burst >= 1);
 	struct rate_slot *slot = find_slot(table, key == 0 ? UINT64_MAX : key);
-	int64_t interval = INT64_C(60000000000) / per_minute;
 	/* A bucket that takes more than a century to fill is as good as any larger one, and its sums fit. */
 	int64_t tokens = burst < INT64_MAX / 2 / interval ? burst : INT64_MAX / 2 / interval;
 	int64_t now = now_us * 1000;
@@ -120,6 +121,46 @@ struct rate_answer rate_take(struct rate_table *table, uint64_t key, uint32_t pe
 	answer.remaining = (uint32_t)((tokens * interval - (next - now)) / interval);
 	answer.reset = whole_seconds(next - now);
 	return answer;
+}
+
+struct rate_answer rate_take(struct rate_table *table, uint64_t key, uint32_t per_minute, uint32_t burst,
+                             int64_t now_us)
+{
+	assert(per_minute >= 1 && burst >= 1);
+	return take(table, key, INT64_C(60000000000) / per_minute, burst, now_us);
+}
+
+struct rate_answer rate_take_every(struct rate_table *table, uint64_t key, uint32_t seconds, uint32_t burst,
+                                   int64_t now_us)
+{
+	assert(seconds >= 1 && burst >= 1);
+	return take(table, key, seconds * INT64_C(1000000000), burst, now_us);
+}
+
+/* The part of an address that one customer holds. */
+static void network_of(const char *remote_addr, uint8_t out[16])
+{
+	memset(out, 0, 16);
+	if (inet_pton(AF_INET6, remote_addr, out) == 1)
+		memset(out + 8, 0, 8);
+	else
+		(void)inet_pton(AF_INET, remote_addr, out);
+}
+
+uint64_t rate_key(char kind, const char *remote_addr, const void *account, size_t len)
+{
+	crypto_generichash_state state;
+	uint64_t key[2];
+	uint8_t network[16] = {0};
+
+	if (remote_addr != NULL)
+		network_of(remote_addr, network);
+	crypto_generichash_init(&state, NULL, 0, sizeof key);
+	crypto_generichash_update(&state, network, sizeof network);
+	crypto_generichash_update(&state, (const void *)&kind, sizeof kind);
+	crypto_generichash_update(&state, account, len);
+	crypto_generichash_final(&state, (void *)key, sizeof key);
+	return key[0];
 }
 
 void rate_give_back(struct rate_table *table, uint64_t key, uint32_t per_minute)

@@ -26,14 +26,21 @@ void secret_random(char out[SECRET_TEXT])
 }
 
 /* The master is text of any length: its hash is the key under which each purpose gets a key of its own. */
-void secret_mac(const char *master, const char *purpose, const void *data, size_t len, uint8_t out[SECRET_MAC])
+void secret_key(const char *master, const char *purpose, uint8_t out[SECRET_KEY])
 {
-	unsigned char root[32], key[32];
+	unsigned char root[32];
 
 	crypto_generichash(root, sizeof(root), (const unsigned char *)master, strlen(master), NULL, 0);
-	crypto_generichash(key, sizeof(key), (const unsigned char *)purpose, strlen(purpose), root, sizeof(root));
-	crypto_generichash(out, SECRET_MAC, data, len, key, sizeof(key));
+	crypto_generichash(out, SECRET_KEY, (const unsigned char *)purpose, strlen(purpose), root, sizeof(root));
 	sodium_memzero(root, sizeof(root));
+}
+
+void secret_mac(const char *master, const char *purpose, const void *data, size_t len, uint8_t out[SECRET_MAC])
+{
+	uint8_t key[SECRET_KEY];
+
+	secret_key(master, purpose, key);
+	crypto_generichash(out, SECRET_MAC, data, len, key, sizeof(key));
 	sodium_memzero(key, sizeof(key));
 }
 

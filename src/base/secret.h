@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SECRET_HASH = 32, SECRET_MAC = 16, SECRET_TEXT = 44 };
+enum { SECRET_HASH = 32, SECRET_MAC = 16, SECRET_TEXT = 44, SECRET_KEY = 32 };
 
 /* Must be called once before the others. Returns 0, or -1 when libsodium cannot start. */
 int secret_init(void);
@@ -17,6 +17,9 @@ void secret_hash(const char *secret, uint8_t out[SECRET_HASH]);
 
 /* 256 random bits as URL-safe text of 43 characters. */
 void secret_random(char out[SECRET_TEXT]);
+
+/* The key of one purpose, derived from the configuration's secret. */
+void secret_key(const char *master, const char *purpose, uint8_t out[SECRET_KEY]);
 
 /* 128-bit keyed BLAKE2b of data for one purpose ("unsubscribe", "report", …), keyed by the configuration's secret. */
 void secret_mac(const char *master, const char *purpose, const void *data, size_t len, uint8_t out[SECRET_MAC]);

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/seal.h"
 #include "delivery/render.h"
 #include "documents/mail.h"
 #include "domain/content.h"
 #include "domain/sms_text.h"
 #include "domain/token.h"
+#include "store/tenant_mail.h"
 
 struct render {
 	const struct settings *settings;
@@ -52,6 +54,7 @@ static void render_mail(struct render *render, struct job *job)
 {
 	const struct delivery *delivery = job->delivery;
 	char token[TOKEN_SIZE];
+	const char *opened;
 	struct mail mail = {
 		.uuid = delivery->uuid, .date = clock_now_ms(), .to = delivery->recipient, .sender = delivery->originator,
 		.subject = delivery->subject, .content = delivery->content != NULL ? delivery->content : "",
@@ -59,8 +62,12 @@ static void render_mail(struct render *render, struct job *job)
 		.attachments = attachments(render, delivery), .n_attachments = delivery->n_attachments,
 	};
 
-	/* A receipt to a tenant is no mailing: there is nothing to unsubscribe from. */
-	if (delivery->n_attachments == 0) {
+	/* What the house itself writes, to a tenant or about an account, is no mailing: there is nothing to unsubscribe from. */
+	if (strcmp(delivery->client_name, TENANT_MAIL_CLIENT) == 0) {
+		opened = seal_open(render->pool, render->settings->secret, delivery->recipient, mail.content);
+		if (opened != NULL)
+			mail.content = opened;
+	} else {
 		token_make(render->settings->secret, TOKEN_UNSUBSCRIBE, delivery->id, token);
 		mail.unsubscribe_url = pool_printf(render->pool, "%s/u/%s", render->settings->base_url, token);
 	}

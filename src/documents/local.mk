@@ -5,3 +5,4 @@ libbailleur_a_SOURCES += src/documents/mail.c src/documents/mail.h
 libbailleur_a_SOURCES += src/documents/page.c src/documents/page.h \
 	src/documents/pdf_lang.c src/documents/pdf_lang.h \
 	src/documents/quittance.c src/documents/quittance.h
+libbailleur_a_SOURCES += src/documents/letter.c src/documents/letter.h

@@ -12,3 +12,5 @@ libbailleur_a_SOURCES += src/domain/image.c src/domain/image.h \
 	src/domain/revision.c src/domain/revision.h
 libbailleur_a_SOURCES += src/domain/lettres.c src/domain/lettres.h \
 	src/domain/compte.c src/domain/compte.h
+libbailleur_a_SOURCES += src/domain/mot_de_passe_regle.c src/domain/mot_de_passe_regle.h \
+	src/domain/mots_courants.c src/domain/mots_courants.h

@@ -10,3 +10,4 @@ libbailleur_a_SOURCES += src/gestion/json_row.c src/gestion/json_row.h \
 	src/gestion/portfolio.c src/gestion/portfolio_read.c src/gestion/portfolio.h
 libbailleur_a_SOURCES += src/gestion/dossier.c src/gestion/dossier.h \
 	src/gestion/quittance.c src/gestion/quittance.h
+libbailleur_a_SOURCES += src/gestion/pass.c src/gestion/pass.h

@@ -9,7 +9,7 @@
 
 #include "base/secret.h"
 
-enum { MAX_VALUES = 10 };
+enum { MAX_VALUES = 12 };
 
 static struct template *page_template;
 

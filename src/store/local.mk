@@ -29,3 +29,4 @@ libbailleur_a_SOURCES += \
 	src/store/user.c \
 	src/store/user.h
 libbailleur_a_SOURCES += src/store/attachment.c src/store/attachment.h src/store/tenant_mail.c src/store/tenant_mail.h
+libbailleur_a_SOURCES += src/store/password_reset.c src/store/password_reset.h

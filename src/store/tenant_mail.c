@@ -6,7 +6,7 @@
 enum db_status tenant_mail_client(struct db *db, uint64_t *client_id_r)
 {
 	struct db_rows *rows;
-	enum db_status status = db_one(db, "SELECT id FROM api_client WHERE name = 'Gestion'", DB_NO_ARGS, &rows);
+	enum db_status status = db_one(db, "SELECT id FROM api_client WHERE name = '" TENANT_MAIL_CLIENT "'", DB_NO_ARGS, &rows);
 
 	if (status != DB_OK)
 		return status;

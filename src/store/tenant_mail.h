@@ -14,7 +14,9 @@ struct tenant_mail {
 	montant montant_final;
 };
 
-/* The client of Communication in whose name mails to tenants are queued. */
+/* No client of Communication: in its name go mails to tenants, and those about landlords' accounts. */
+#define TENANT_MAIL_CLIENT "Gestion"
+
 enum db_status tenant_mail_client(struct db *db, uint64_t *client_id_r);
 
 /* Inside the transaction that queued the message. DB_REFUSED: not this landlord's tenant. */

@@ -53,3 +53,4 @@ EXTRA_DIST += tests/e2e/test_kill.py
 EXTRA_DIST += tests/e2e/test_quittance.py
 EXTRA_DIST += tests/e2e/test_gestion_hostile.py
 EXTRA_DIST += tests/e2e/test_gestion_concurrency.py
+EXTRA_DIST += tests/e2e/test_pass.py

@@ -152,6 +152,7 @@ class Page:
 
     def click(self, selector):
         """With the mouse, where a person would; waits for the next page."""
+        self.call("DOM.scrollIntoViewIfNeeded", nodeId=self.node(selector))
         left, top, width, height = self.box(selector)
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=left + width / 2, y=top + height / 2, button="left",

@@ -169,3 +169,19 @@ tests_unit_test_login_SOURCES = tests/unit/test_login.c tests/unit/dbtest.c test
 tests_unit_test_login_CPPFLAGS = $(DBTEST_CPPFLAGS)
 tests_unit_test_login_LDADD = $(LIBS_UNIT)
 endif
+
+# Forgotten passwords, and the templates of all that people read.
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_mot_de_passe_regle
+TESTS += tests/unit/test_mot_de_passe_regle
+tests_unit_test_mot_de_passe_regle_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_seal
+TESTS += tests/unit/test_seal
+tests_unit_test_seal_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_slots
+TESTS += tests/unit/test_slots
+tests_unit_test_slots_CPPFLAGS = $(AM_CPPFLAGS) -DTEMPLATES_OF_TESTS='"$(abs_top_srcdir)/templates"'
+tests_unit_test_slots_LDADD = $(LIBS_UNIT)
+endif

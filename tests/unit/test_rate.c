@@ -1,6 +1,7 @@
 /*
  * The rate table against a plain token bucket that counts in exact fractions, alone and from several processes at once.
  */
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -164,12 +165,57 @@ START_TEST(shared_by_processes)
 }
 END_TEST
 
+/* Slow buckets: a burst, then one every so many seconds and not before; never more than the burst at once. */
+static const struct { uint32_t seconds, burst; } SLOW[] = {{1, 1}, {30, 20}, {1200, 3}, {86400, 2}, {31536000, 1}};
+
+START_TEST(slow_buckets)
+{
+	struct rate_table *table = rate_table_create(64);
+	int64_t now = INT64_C(1000000000), second = 1000000;
+	uint32_t seconds = SLOW[_i].seconds, burst = SLOW[_i].burst;
+
+	for (int round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < burst; i++)
+			ck_assert(rate_take_every(table, 7, seconds, burst, now).allowed);
+		ck_assert(!rate_take_every(table, 7, seconds, burst, now).allowed);
+		ck_assert_uint_eq(rate_take_every(table, 7, seconds, burst, now).retry_after, seconds);
+		ck_assert(!rate_take_every(table, 7, seconds, burst, now + seconds * second - 1).allowed);
+		now += seconds * second;
+		ck_assert(rate_take_every(table, 7, seconds, burst, now).allowed);
+		ck_assert(!rate_take_every(table, 7, seconds, burst, now).allowed);
+		now += 2 * burst * (int64_t)seconds * second;
+	}
+	rate_table_free(table);
+}
+END_TEST
+
+static const struct { char kind; const char *address, *account; bool same; } KEYS[] = {
+	{'p', "192.0.2.1", "bob", true}, {'q', "192.0.2.1", "bob", false}, {'p', "192.0.2.2", "bob", false},
+	{'p', "192.0.2.1", "bobo", false}, {'p', "192.0.2.1", "", false}, {'p', NULL, "bob", false},
+	{'p', "2001:db8::1", "bob", false},
+};
+
+/* Keys tell kinds, accounts and networks apart; an IPv6 customer has one network. */
+START_TEST(keys_of_attempts)
+{
+	uint64_t first = rate_key('p', "192.0.2.1", "bob", 3);
+
+	for (size_t i = 0; i < COUNT(KEYS); i++)
+		ck_assert_int_eq(rate_key(KEYS[i].kind, KEYS[i].address, KEYS[i].account, strlen(KEYS[i].account)) == first,
+		                 KEYS[i].same);
+	ck_assert_uint_eq(rate_key('p', "2001:db8:1:2::1", "", 0), rate_key('p', "2001:db8:1:2:ffff::9", "", 0));
+	ck_assert_uint_ne(rate_key('p', "2001:db8:1:2::1", "", 0), rate_key('p', "2001:db8:1:3::1", "", 0));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rate");
 	TCase *tcase = tcase_create("rate");
 
 	tcase_add_loop_test(tcase, agrees_with_the_model, 0, COUNT(BUCKETS));
+	tcase_add_loop_test(tcase, slow_buckets, 0, COUNT(SLOW));
+	tcase_add_test(tcase, keys_of_attempts);
 	tcase_add_test(tcase, retry_after_is_kept);
 	tcase_add_test(tcase, keys_do_not_share);
 	tcase_add_test(tcase, stalest_gives_way);
