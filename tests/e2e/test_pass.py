@@ -109,6 +109,7 @@ class Asking(Case):
 
     def test_only_the_account_gets_a_mail(self):
         landlord, other = self.landlord(), self.landlord()
+        self.stack.send_all()
         before = len(self.stack.mails())
         for login in ("personne", "personne@exemple.fr", "autre@example.fr", landlord.username + "x"):
             self.ask(login)
