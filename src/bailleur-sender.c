@@ -41,8 +41,9 @@ static void usage(FILE *out)
 static int parse_options(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, '1'}, {"drain", no_argument, NULL, 'd'},
-		{"dry-run", no_argument, NULL, 'n'}, {"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, '1'},
+		{"drain", no_argument, NULL, 'd'}, {"dry-run", no_argument, NULL, 'n'},
+		{"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0},
 	};
 	int option;
 

@@ -1,10 +1,10 @@
 /*
- * The sender's loop. It never waits for one delivery: each turn starts, records, claims and lets the transports work, as far
- * as each can go, and then waits for whatever happens first. The database's part is done at a desk of its own (a thread), one
- * errand at a time, so that the wire goes on during a commit.
+ * The sender's loop. It never waits for one delivery: each turn starts, records, claims and lets the transports work,
+ * as far as each can go, and then waits for whatever happens first. The database's part is done at a desk of its own
+ * (a thread), one errand at a time, so that the wire goes on during a commit.
  *
- * One call of delivery_record() at a time writes down the outcomes that have come in and commits as transmitting the deliveries
- * that stand before their point of no return; only then does the transport go on with those.
+ * One call of delivery_record() at a time writes down the outcomes that have come in and commits as transmitting the
+ * deliveries that stand before their point of no return; only then does the transport go on with those.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "delivery/courier_private.h"
 
 enum {
-	BATCHES_MAX = 16,                       /* claims in hand at once: one slow delivery keeps one, not the sender */
+	BATCHES_MAX = 16,                       /* claims in hand at once: a slow delivery keeps one, not the sender */
 	CLAIM_AGAIN = SECOND,                   /* after a claim found nothing */
 	SWEEP_EVERY = 30 * SECOND,
 	DB_PAUSE = SECOND / 2,                  /* after the database failed */
@@ -31,7 +31,8 @@ static struct transport *open_transport(struct courier *courier, enum delivery_c
 
 	if (id == TRANSPORT_FILE)
 		return transport_file(settings, channel);
-	return channel == DELIVERY_MAIL ? transport_smtp(settings, &courier->wire) : transport_gateway(settings, &courier->wire);
+	return channel == DELIVERY_MAIL ? transport_smtp(settings, &courier->wire)
+	                                : transport_gateway(settings, &courier->wire);
 }
 
 /* A lease that ends before a transmission may would let another sender send the same. */
@@ -116,8 +117,9 @@ static void add_job(struct courier *courier, struct lane *lane, struct batch *ba
 /* The next claim is made while the last of the one before are still on their way. */
 static bool may_claim(const struct courier *courier, const struct lane *lane, int64_t now)
 {
-	return !courier->stopping && lane->transport->down == NULL && lane->claim_at <= now && courier->db_again_at <= now &&
-	       lane->waiting.n < (unsigned)courier->settings->claim_size / 4 + 1 && courier->n_batches < BATCHES_MAX &&
+	return !courier->stopping && lane->transport->down == NULL && lane->claim_at <= now &&
+	       courier->db_again_at <= now && courier->n_batches < BATCHES_MAX &&
+	       lane->waiting.n < (unsigned)courier->settings->claim_size / 4 + 1 &&
 	       !(courier->options->once && lane->claimed);
 }
 

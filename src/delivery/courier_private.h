@@ -1,6 +1,6 @@
 /*
- * What the files of the courier share: courier.c (the loop, claiming, starting) and courier_record.c (outcomes and what the
- * database is told of them).
+ * What the files of the courier share: courier.c (the loop, claiming, starting) and courier_record.c (outcomes and
+ * what the database is told of them).
  */
 #ifndef DELIVERY_COURIER_PRIVATE_H
 #define DELIVERY_COURIER_PRIVATE_H

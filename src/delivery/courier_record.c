@@ -11,7 +11,7 @@
 
 enum {
 	READY_ENOUGH = 16,                      /* so many are committed without waiting for more */
-	READY_AFTER = 1500,                     /* microseconds for which a delivery that stands ready waits for company */
+	READY_AFTER = 1500,                     /* microseconds for which one that stands ready waits for company */
 	RECORD_AFTER = 50 * 1000                /* for which an outcome does */
 };
 
@@ -64,15 +64,17 @@ void courier_set_retry(const struct settings *settings, struct job *job)
 void courier_log_outcome(const struct courier *courier, const struct job *job)
 {
 	static const enum log_level levels[DELIVERY_STATES] = {
-		[DELIVERY_SENT] = LOG_LEVEL_DEBUG, [DELIVERY_QUEUED] = LOG_LEVEL_INFO, [DELIVERY_SUPPRESSED] = LOG_LEVEL_INFO,
-		[DELIVERY_FAILED] = LOG_LEVEL_WARN, [DELIVERY_EXPIRED] = LOG_LEVEL_WARN, [DELIVERY_UNKNOWN] = LOG_LEVEL_WARN,
+		[DELIVERY_SENT] = LOG_LEVEL_DEBUG, [DELIVERY_QUEUED] = LOG_LEVEL_INFO,
+		[DELIVERY_SUPPRESSED] = LOG_LEVEL_INFO, [DELIVERY_FAILED] = LOG_LEVEL_WARN,
+		[DELIVERY_EXPIRED] = LOG_LEVEL_WARN, [DELIVERY_UNKNOWN] = LOG_LEVEL_WARN,
 	};
 	enum log_level level = levels[job->outcome.state];
 
 	if (level <= (enum log_level)courier->settings->log_level)
 		log_event(level, "delivery", "id", log_num((int64_t)job->delivery->id), "message",
-		          log_num((int64_t)job->delivery->message_id), "state", delivery_state_name(job->outcome.state), "attempt",
-		          log_num(job->delivery->attempt), "error", job->outcome.error != NULL ? job->outcome.error : "-", NULL);
+		          log_num((int64_t)job->delivery->message_id), "state", delivery_state_name(job->outcome.state),
+		          "attempt", log_num(job->delivery->attempt), "error",
+		          job->outcome.error != NULL ? job->outcome.error : "-", NULL);
 }
 
 void courier_collect(struct courier *courier, struct lane *lane)
@@ -99,8 +101,8 @@ bool courier_lease_is_short(const struct lane *lane, const struct job *job, int6
 }
 
 /*
- * A commit costs nearly the same for one as for many, and more than sending a mail does. So deliveries that stand ready wait a
- * moment for the others that are about to, and outcomes for a delivery that has to be committed anyway.
+ * A commit costs nearly the same for one as for many, and more than sending a mail does. So deliveries that stand
+ * ready wait a moment for the others that are about to, and outcomes for a delivery that has to be committed anyway.
  */
 bool courier_record_is_due(const struct courier *courier, const struct lane *lane, int64_t now)
 {
@@ -182,14 +184,15 @@ static void write_down(void *arg)
 	struct courier *courier = arg;
 	struct errand *errand = &courier->errand;
 
-	errand->status = delivery_record(courier->db, courier->sender, errand->batch->claim_id, errand->outcomes, errand->n,
-	                                 errand->lost);
+	errand->status = delivery_record(courier->db, courier->sender, errand->batch->claim_id, errand->outcomes,
+	                                 errand->n, errand->lost);
 }
 
 /* The batch of the job that has waited longest. */
 static struct batch *first_batch(const struct lane *lane)
 {
-	const struct job *job = lane->transport->ready.first != NULL ? lane->transport->ready.first : lane->finals.first;
+	const struct job *ready = lane->transport->ready.first;
+	const struct job *job = ready != NULL ? ready : lane->finals.first;
 
 	return job != NULL ? job->batch : NULL;
 }
@@ -241,8 +244,9 @@ static void recorded(struct courier *courier, struct lane *lane, size_t i)
 }
 
 /*
- * The database could not write it down. What was to be transmitted is not; it goes back to the queue when the database is
- * there again. Outcomes are kept until their lease is over, when another sender will have taken them for unknown.
+ * The database could not write it down. What was to be transmitted is not; it goes back to the queue when the
+ * database is there again. Outcomes are kept until their lease is over, when another sender will have taken them for
+ * unknown.
  */
 static void unrecorded(struct courier *courier, struct lane *lane, size_t i)
 {
@@ -257,8 +261,8 @@ static void unrecorded(struct courier *courier, struct lane *lane, size_t i)
 	} else if (now < job->batch->lease_end && (!courier->stopping || now < courier->give_up_at)) {
 		add_final(lane, job);
 	} else {
-		log_event(LOG_LEVEL_ERROR, "outcome-not-recorded", "delivery", log_num((int64_t)job->delivery->id), "state",
-		          delivery_state_name(job->outcome.state), NULL);
+		log_event(LOG_LEVEL_ERROR, "outcome-not-recorded", "delivery", log_num((int64_t)job->delivery->id),
+		          "state", delivery_state_name(job->outcome.state), NULL);
 		courier->failed = true;
 		job->batch->left--;
 	}

@@ -1,6 +1,6 @@
 /*
- * A desk where one job at a time is done while the caller goes on: the database's work, so that the wire does not stand still
- * during a commit.
+ * A desk where one job at a time is done while the caller goes on: the database's work, so that the wire does not
+ * stand still during a commit.
  */
 #ifndef DELIVERY_DESK_H
 #define DELIVERY_DESK_H
@@ -9,7 +9,10 @@
 
 struct desk;
 
-/* Starts the desk's thread, with the caller's signal mask. Returns NULL after logging. Free with desk_close(), which waits. */
+/*
+ * Starts the desk's thread, with the caller's signal mask. Returns NULL after logging. Free with desk_close(), which
+ * waits.
+ */
 struct desk *desk_open(void);
 void desk_close(struct desk *desk);
 

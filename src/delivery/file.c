@@ -145,8 +145,9 @@ struct transport *transport_file(const struct settings *settings, enum delivery_
 	files = mem_alloc(sizeof *files);
 	*files = (struct files){
 		.transport = {
-			.channel = channel, .timeout = FILE_TIMEOUT, .room = file_room, .start = file_start, .go = file_go,
-			.drop = file_drop, .wait = file_nothing, .work = file_nothing, .free = file_free,
+			.channel = channel, .timeout = FILE_TIMEOUT,
+			.room = file_room, .start = file_start, .go = file_go, .drop = file_drop,
+			.wait = file_nothing, .work = file_nothing, .free = file_free,
 		},
 		.settings = settings, .ending = channel == DELIVERY_MAIL ? "eml" : "txt", .directory = directory,
 	};

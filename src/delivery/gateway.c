@@ -1,9 +1,9 @@
 /*
  * SMS through an HTTP gateway: Kannel's sendsms, or any other described by the configuration.
  *
- * A gateway has no final dot: the point of no return is the request itself. So a request is made ready, the delivery committed
- * as transmitting, and then the request is sent, once: libcurl, which would quietly repeat a request whose kept connection
- * turned out to be closed, is stopped from that, since the gateway may have taken it.
+ * A gateway has no final dot: the point of no return is the request itself. So a request is made ready, the delivery
+ * committed as transmitting, and then the request is sent, once: libcurl, which would quietly repeat a request whose
+ * kept connection turned out to be closed, is stopped from that, since the gateway may have taken it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -75,8 +75,9 @@ static bool is_for_later(long status)
 }
 
 /*
- * Kannel says 202 for a message it took, 4xx for one that can never be sent, 403 for wrong credentials, 503 for "try again
- * later". Other 5xx (a proxy's 502 or 504, a gateway's 500) do not tell whether the message was taken before it failed.
+ * Kannel says 202 for a message it took, 4xx for one that can never be sent, 403 for wrong credentials, 503 for "try
+ * again later". Other 5xx (a proxy's 502 or 504, a gateway's 500) do not tell whether the message was taken before it
+ * failed.
  */
 static void judge(struct slot *slot, long status)
 {
@@ -125,7 +126,10 @@ static void slot_ended(struct wire_user *user, CURLcode result)
 		judge_failure(slot, result);
 }
 
-/* Runs when a connection is there and the request is about to be written; a second time only when libcurl would repeat it. */
+/*
+ * Runs when a connection is there and the request is about to be written; a second time only when libcurl would
+ * repeat it.
+ */
 static int about_to_ask(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
 	struct slot *slot = arg;
@@ -233,7 +237,8 @@ static void gateway_start(struct transport *transport, struct job *job)
 	char id[ID_UUID_TEXT];
 	struct gateway_message message = {
 		.to = delivery->recipient, .id = id, .report_url = report_url(settings, job), .ucs2 = job->outcome.ucs2,
-		.from = delivery->originator != NULL && *delivery->originator != '\0' ? delivery->originator : settings->sms_sender,
+		.from = delivery->originator != NULL && *delivery->originator != '\0' ? delivery->originator
+		                                                                      : settings->sms_sender,
 		.text = job->bytes.data != NULL ? job->bytes.data : "",
 	};
 
@@ -332,8 +337,9 @@ struct transport *transport_gateway(const struct settings *settings, struct wire
 	gateway = mem_alloc(sizeof *gateway);
 	*gateway = (struct gateway){
 		.transport = {
-			.channel = DELIVERY_SMS, .timeout = settings->sms_timeout, .room = gateway_room, .start = gateway_start,
-			.go = gateway_go, .drop = gateway_drop, .wait = gateway_nothing, .work = gateway_nothing,
+			.channel = DELIVERY_SMS, .timeout = settings->sms_timeout,
+			.room = gateway_room, .start = gateway_start, .go = gateway_go, .drop = gateway_drop,
+			.wait = gateway_nothing, .work = gateway_nothing,
 			.free = gateway_free,
 		},
 		.settings = settings, .wire = wire, .n = (unsigned)settings->sms_connections,

@@ -16,7 +16,8 @@ static void add_percent(struct text *out, const char *s)
 
 	for (; *s != '\0'; s++) {
 		unsigned char c = (unsigned char)*s;
-		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("-._~", c) != NULL;
+		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		             strchr("-._~", c) != NULL;
 
 		if (!plain) {
 			text_putc(out, '%');
@@ -120,7 +121,8 @@ static const char *placeholder(const char *s, const struct gateway_message *mess
 	return NULL;
 }
 
-void gateway_fill(struct text *out, const char *template, enum gateway_escape escape, const struct gateway_message *message)
+void gateway_fill(struct text *out, const char *template, enum gateway_escape escape,
+                  const struct gateway_message *message)
 {
 	while (*template != '\0') {
 		size_t plain = strcspn(template, "{"), len;

@@ -36,7 +36,8 @@ enum gateway_escape {
 enum gateway_escape gateway_body_escape(const char *headers, const char *body);
 
 /* Appends the template with {to}, {from}, {text}, {id} and {report_url} replaced; any other brace stands for itself. */
-void gateway_fill(struct text *out, const char *template, enum gateway_escape escape, const struct gateway_message *message);
+void gateway_fill(struct text *out, const char *template, enum gateway_escape escape,
+                  const struct gateway_message *message);
 
 /* Is the status in a list such as "200,202"? */
 bool gateway_is_success(const char *list, long status);

@@ -43,9 +43,11 @@ static void log_end(const struct progress *progress, enum delivery_channel chann
 	for (unsigned i = 0; i < DELIVERY_STATES; i++)
 		all += counts[i];
 	if (all > 0)
-		log_event(LOG_LEVEL_INFO, "sent", "channel", name, "sent", log_num((int64_t)counts[DELIVERY_SENT]), "retried",
-		          log_num((int64_t)counts[DELIVERY_QUEUED]), "failed", log_num((int64_t)counts[DELIVERY_FAILED]), "expired",
-		          log_num((int64_t)counts[DELIVERY_EXPIRED]), "suppressed", log_num((int64_t)counts[DELIVERY_SUPPRESSED]),
+		log_event(LOG_LEVEL_INFO, "sent", "channel", name, "sent", log_num((int64_t)counts[DELIVERY_SENT]),
+		          "retried", log_num((int64_t)counts[DELIVERY_QUEUED]),
+		          "failed", log_num((int64_t)counts[DELIVERY_FAILED]),
+		          "expired", log_num((int64_t)counts[DELIVERY_EXPIRED]),
+		          "suppressed", log_num((int64_t)counts[DELIVERY_SUPPRESSED]),
 		          "unknown", log_num((int64_t)counts[DELIVERY_UNKNOWN]), NULL);
 }
 
@@ -61,8 +63,8 @@ void progress_show(struct progress *progress, bool end)
 	if (!progress->shown || (!end && now - progress->shown_at < SHOW_EVERY))
 		return;
 	fprintf(stderr, "\r%llu done, %.0f/s, %llu left \033[K%s", (unsigned long long)progress->done,
-	        now > since ? (double)done * 1e6 / (double)(now - since) : 0.0, end ? 0ull : (unsigned long long)progress->left,
-	        end ? "\n" : "");
+	        now > since ? (double)done * 1e6 / (double)(now - since) : 0.0,
+	        end ? 0ull : (unsigned long long)progress->left, end ? "\n" : "");
 	progress->shown_at = now;
 	progress->done_then = progress->done;
 }

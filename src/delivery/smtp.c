@@ -1,10 +1,11 @@
 /*
  * Mails over SMTP (RFC 5321), several connections at once, each used for many mails.
  *
- * libcurl opens the connections: name, TCP, TLS and its certificate, greeting, EHLO, STARTTLS, AUTH (CURLOPT_CONNECT_ONLY). The
- * mails themselves are sent here, over curl_easy_send() and curl_easy_recv(), for two reasons: libcurl waits for the answer
- * to the final dot without letting anything else run, so that one slow answer would hold up every connection; and what
- * matters most here is to know, at every byte, whether the point of no return has been passed.
+ * libcurl opens the connections: name, TCP, TLS and its certificate, greeting, EHLO, STARTTLS, AUTH
+ * (CURLOPT_CONNECT_ONLY). The mails themselves are sent here, over curl_easy_send() and curl_easy_recv(), for two
+ * reasons: libcurl waits for the answer to the final dot without letting anything else run, so that one slow answer
+ * would hold up every connection; and what matters most here is to know, at every byte, whether the point of no
+ * return has been passed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "delivery/smtp_reply.h"
+#include "delivery/smtp_text.h"
 #include "delivery/transport.h"
 
 enum { CONNECT_SECONDS = 30, REOPEN_SECONDS = 10, READ_SIZE = 4096, NO_PLACE = -1 };
@@ -83,8 +85,9 @@ static void finish(struct conn *conn, enum delivery_state state, const char *err
 }
 
 /*
- * Nothing of the mail is with the server. On a connection that had been of use (servers close those after so many mails or
- * so long) it starts again at once, as often as there are connections to be so old; otherwise it is tried later.
+ * Nothing of the mail is with the server. On a connection that had been of use (servers close those after so many
+ * mails or so long) it starts again at once, as often as there are connections to be so old; otherwise it is tried
+ * later.
  */
 static void not_sent(struct conn *conn, const char *why)
 {
@@ -343,7 +346,8 @@ static void conn_ended(struct wire_user *user, CURLcode result)
 	}
 	conn->state = CONN_IDLE;
 	conn->smtp->transport.down = NULL;
-	conn_read(conn);        /* also ties the connection to this handle, so that libcurl does not clear it away as unused */
+	/* Also ties the connection to this handle, so that libcurl does not clear it away as unused. */
+	conn_read(conn);
 }
 
 static void conn_open(struct conn *conn)
@@ -376,47 +380,18 @@ static unsigned smtp_room(struct transport *transport, unsigned waiting)
 	return idle;
 }
 
-/* May the address stand between angle brackets in a command? (It was checked when the message was queued.) */
-static bool is_path(const char *s)
-{
-	for (const char *c = s; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~' || (*s != '"' && strchr(" <>", *c) != NULL))
-			return false;
-	return *s != '\0';
-}
-
-/* A dot that begins a line is doubled (RFC 5321, 4.5.2). Mails are made without any, so this is seldom more than a look. */
-static void stuff_dots(struct text *bytes)
-{
-	struct text stuffed = {0};
-	const char *at = bytes->data, *dot;
-
-	if (bytes->len == 0 || (*at != '.' && strstr(at, "\r\n.") == NULL))
-		return;
-	if (*at == '.')
-		text_putc(&stuffed, '.');
-	while ((dot = strstr(at, "\r\n.")) != NULL) {
-		text_add(&stuffed, at, (size_t)(dot + 3 - at));
-		text_putc(&stuffed, '.');
-		at = dot + 3;
-	}
-	text_puts(&stuffed, at);
-	text_free(bytes);
-	*bytes = stuffed;
-}
-
 static void smtp_start(struct transport *transport, struct job *job)
 {
 	struct smtp *smtp = (struct smtp *)transport;
 	struct conn *conn = smtp->conns;
 
-	if (!is_path(job->delivery->recipient)) {
+	if (!smtp_is_path(job->delivery->recipient)) {
 		transport_done(transport, job, DELIVERY_FAILED, "invalid recipient");
 		return;
 	}
 	while (conn->state != CONN_IDLE)
 		conn++;
-	stuff_dots(&job->bytes);
+	smtp_stuff_dots(&job->bytes);
 	job->carrier = conn;
 	conn->job = job;
 	conn->state = CONN_ENVELOPE;
@@ -428,8 +403,8 @@ static void smtp_start(struct transport *transport, struct job *job)
 }
 
 /*
- * While the mail was held the server must not have said anything, nor gone: whatever it said is no answer to the dot, but a
- * refusal of what it has read so far. Returns true when it was silent; otherwise the mail has been dealt with.
+ * While the mail was held the server must not have said anything, nor gone: whatever it said is no answer to the dot,
+ * but a refusal of what it has read so far. Returns true when it was silent; otherwise the mail has been dealt with.
  */
 static bool was_silent(struct conn *conn)
 {
@@ -474,11 +449,11 @@ static void smtp_wait(struct transport *transport, struct wire *wire)
 
 	for (unsigned i = 0; i < smtp->n; i++) {
 		struct conn *conn = &smtp->conns[i];
+		short events = conn->left > 0 ? CURL_WAIT_POLLIN | CURL_WAIT_POLLOUT : CURL_WAIT_POLLIN;
 
 		conn->place = NO_PLACE;
 		if (conn->state >= CONN_IDLE && conn->state != CONN_HELD)
-			conn->place = (int)wire_want(wire, conn->fd, conn->left > 0 ? CURL_WAIT_POLLIN | CURL_WAIT_POLLOUT
-			                                                            : CURL_WAIT_POLLIN);
+			conn->place = (int)wire_want(wire, conn->fd, events);
 	}
 }
 
@@ -551,6 +526,7 @@ static void conn_init(struct conn *conn, struct smtp *smtp)
 {
 	const struct settings *settings = smtp->settings;
 	long connect = settings->smtp_timeout < CONNECT_SECONDS ? (long)settings->smtp_timeout : CONNECT_SECONDS;
+	bool tls = settings->smtp_tls != TLS_NONE;
 	CURL *easy = curl_easy_init();
 
 	*conn = (struct conn){.user.ended = conn_ended, .smtp = smtp, .easy = easy, .place = NO_PLACE};
@@ -561,7 +537,7 @@ static void conn_init(struct conn *conn, struct smtp *smtp)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, conn->error);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT, connect);
-	curl_easy_setopt(easy, CURLOPT_USE_SSL, settings->smtp_tls == TLS_NONE ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
+	curl_easy_setopt(easy, CURLOPT_USE_SSL, tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->smtp_verify ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->smtp_verify ? 2L : 0L);
 	if (settings->smtp_ca_file[0] != '\0')
@@ -579,7 +555,7 @@ struct transport *transport_smtp(const struct settings *settings, struct wire *w
 {
 	struct smtp *smtp;
 
-	if (settings->smtp_host[0] == '\0' || !is_path(settings->mail_from)) {
+	if (settings->smtp_host[0] == '\0' || !smtp_is_path(settings->mail_from)) {
 		log_event(LOG_LEVEL_ERROR, "configuration", "file", settings->file, "wrong",
 		          "mail by SMTP needs smtp host and smtp mail_from", NULL);
 		return NULL;
@@ -587,8 +563,9 @@ struct transport *transport_smtp(const struct settings *settings, struct wire *w
 	smtp = mem_alloc(sizeof *smtp);
 	*smtp = (struct smtp){
 		.transport = {
-			.channel = DELIVERY_MAIL, .timeout = settings->smtp_timeout, .room = smtp_room, .start = smtp_start,
-			.go = smtp_go, .drop = smtp_drop, .wait = smtp_wait, .work = smtp_work, .free = smtp_free,
+			.channel = DELIVERY_MAIL, .timeout = settings->smtp_timeout,
+			.room = smtp_room, .start = smtp_start, .go = smtp_go, .drop = smtp_drop,
+			.wait = smtp_wait, .work = smtp_work, .free = smtp_free,
 		},
 		.settings = settings, .wire = wire, .n = (unsigned)settings->smtp_connections,
 	};

@@ -17,8 +17,8 @@ struct smtp_reply {
 };
 
 /*
- * Takes one whole reply, of one line or several, from the front of `in`. Returns 1, or 0 when more bytes are needed, or -1
- * when this is not SMTP.
+ * Takes one whole reply, of one line or several, from the front of `in`. Returns 1, or 0 when more bytes are needed,
+ * or -1 when this is not SMTP.
  */
 int smtp_reply_take(struct text *in, struct smtp_reply *reply);
 

@@ -1,11 +1,11 @@
 /*
  * What carries deliveries away, as the courier (delivery/courier.h) drives it.
  *
- * A job goes start() → `ready` → go() → `done`. A transport puts a job on `ready` when all that is left is the point of no
- * return: the final dot of a mail, the request to a gateway. The courier then commits the delivery as transmitting and
- * answers with go(), or with drop() when it may not be sent. On `done` the job's outcome says what became of it. A job that did
- * not get that far may also come back on `again`: nothing of it is with the other side and it may be started anew.
- * Nothing here blocks.
+ * A job goes start(), `ready`, go(), `done`. A transport puts a job on `ready` when all that is left is the point
+ * of no return: the final dot of a mail, the request to a gateway. The courier then commits the delivery as
+ * transmitting and answers with go(), or with drop() when it may not be sent. On `done` the job's outcome says what
+ * became of it. A job that did not get that far may also come back on `again`: nothing of it is with the other side
+ * and it may be started anew. Nothing here blocks.
  */
 #ifndef DELIVERY_TRANSPORT_H
 #define DELIVERY_TRANSPORT_H
@@ -48,9 +48,12 @@ struct transport {
 	enum delivery_channel channel;
 	int64_t timeout;                /* seconds: how long one job may take, from start() to `done` */
 	struct job_list ready, done, again;
-	const char *down;               /* why the other side cannot be reached at all; NULL: it can. A literal or own memory */
+	const char *down;               /* why the other side cannot be reached at all, a literal; NULL: it can */
 
-	/* How many jobs start() would take now, `waiting` being how many there are: connections are opened for that many. */
+	/*
+	 * How many jobs start() would take now, `waiting` being how many there are: connections are opened for that
+	 * many.
+	 */
 	unsigned (*room)(struct transport *transport, unsigned waiting);
 	void (*start)(struct transport *transport, struct job *job);
 	void (*go)(struct transport *transport, struct job *job);

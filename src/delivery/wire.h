@@ -26,13 +26,15 @@ int wire_open(struct wire *wire, unsigned connections);
 void wire_close(struct wire *wire);
 
 /*
- * Wanting events (CURL_WAIT_POLLIN, CURL_WAIT_POLLOUT) of a descriptor at the next wire_wait(); the place returned is for
- * wire_events() after it.
+ * Wanting events (CURL_WAIT_POLLIN, CURL_WAIT_POLLOUT) of a descriptor at the next wire_wait(); the place returned is
+ * for wire_events() after it.
  */
 unsigned wire_want(struct wire *wire, curl_socket_t fd, short events);
 short wire_events(const struct wire *wire, unsigned place);
 
-/* Waits for something to happen, at most so long, then lets libcurl work and tells the users of transfers that ended. */
+/*
+ * Waits for something to happen, at most so long, then lets libcurl work and tells the users of transfers that ended.
+ */
 void wire_wait(struct wire *wire, int milliseconds);
 
 /* Forgets what was wanted; before the next round of wire_want(). */

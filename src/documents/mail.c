@@ -82,7 +82,10 @@ static bool is_web_url(const char *s)
 	return strncmp(s, "https://", 8) == 0 || strncmp(s, "http://", 7) == 0;
 }
 
-/* How many bytes of `s` are a URL to make a link of: none when it is not one; punctuation that ends a sentence is left out. */
+/*
+ * How many bytes of `s` are a URL to make a link of: none when it is not one; punctuation that ends a sentence is
+ * left out.
+ */
 static size_t url_length(const char *s)
 {
 	size_t len;
@@ -134,6 +137,12 @@ static const char *html_of_text(struct pool *pool, const char *s)
 	return html;
 }
 
+/* Who writes: as the client says, or as configured. */
+static const char *shown_sender(const struct mail_kit *kit, const struct mail *mail)
+{
+	return mail->sender != NULL && *mail->sender != '\0' ? mail->sender : kit->from_name;
+}
+
 static void add_part(struct text *out, const char *boundary, const char *type, const struct template *template,
                      const struct template_value *values, size_t n)
 {
@@ -159,7 +168,7 @@ static void add_alternative(const struct mail_kit *kit, struct pool *pool, const
 		{"subject", mail->subject},
 		{"content", content},
 		{"content_html", html_of_text(pool, content)},
-		{"sender", mail->sender != NULL && *mail->sender != '\0' ? mail->sender : kit->from_name},
+		{"sender", shown_sender(kit, mail)},
 		{"logo_url", mail->logo_url != NULL && is_web_url(mail->logo_url) ? mail->logo_url : NULL},
 		{"unsubscribe_url", seen ? mail->unsubscribe_url : NULL},
 	};
@@ -196,7 +205,7 @@ void mail_build(const struct mail_kit *kit, struct pool *pool, const struct mail
 
 	id_uuid_text(mail->uuid, id);
 	mime_field_date(out, mail->date);
-	mime_field_mailbox(out, "From", mail->sender != NULL && *mail->sender != '\0' ? mail->sender : kit->from_name, kit->from);
+	mime_field_mailbox(out, "From", shown_sender(kit, mail), kit->from);
 	mime_field_mailbox(out, "To", NULL, mail->to);
 	text_printf(out, "Message-ID: <%s@%s>\r\n", id, kit->host);
 	mime_field(out, "Subject", mail->subject != NULL ? mail->subject : "");

@@ -1,8 +1,9 @@
 /*
  * A mail as it goes out: multipart/alternative of text and HTML, rendered from templates that an operator may replace.
  *
- * Templates mail.txt and mail.html know these names: subject, content (the text), content_html (the same as HTML made here:
- * escaped, with line breaks and links), sender (who writes, as shown), logo_url, and unsubscribe_url when it is to be seen.
+ * Templates mail.txt and mail.html know these names: subject, content (the text), content_html (the same as HTML made
+ * here: escaped, with line breaks and links), sender (who writes, as shown), logo_url, and unsubscribe_url when it is
+ * to be seen.
  */
 #ifndef DOCUMENTS_MAIL_H
 #define DOCUMENTS_MAIL_H

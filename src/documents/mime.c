@@ -32,8 +32,8 @@ static void clean(struct text *to, const char *value)
 }
 
 /*
- * May it stand in a field as it is? ASCII, nothing that reads as an encoded word, no space at an end or beside another, and no
- * word so long that the line could not be folded.
+ * May it stand in a field as it is? ASCII, nothing that reads as an encoded word, no space at an end or beside
+ * another, and no word so long that the line could not be folded.
  */
 static bool is_plain(const char *s, size_t len)
 {
@@ -69,7 +69,8 @@ static size_t add_plain(struct text *out, size_t column, const char *s)
 /* The safe characters of encoded words in phrases (RFC 2047, 5. (3)). */
 static bool is_q_safe(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("!*+-/", c));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("!*+-/", c) != NULL);
 }
 
 static size_t char_length(unsigned char c)
@@ -109,7 +110,8 @@ static void add_base64(struct text *out, const unsigned char *from, size_t len)
 
 	for (size_t i = 0; i < len; i += 3) {
 		size_t left = len - i;
-		unsigned three = (unsigned)from[i] << 16 | (left > 1 ? (unsigned)from[i + 1] << 8 : 0) | (left > 2 ? from[i + 2] : 0);
+		unsigned second = left > 1 ? from[i + 1] : 0, third = left > 2 ? from[i + 2] : 0;
+		unsigned three = (unsigned)from[i] << 16 | second << 8 | third;
 
 		text_putc(out, letters[three >> 18]);
 		text_putc(out, letters[three >> 12 & 63]);
@@ -124,8 +126,8 @@ static size_t base64_length(size_t len)
 }
 
 /*
- * Adds encoded words, one a line after the first, each holding whole characters. Returns the column reached. The shorter of
- * the two encodings is taken for all of them.
+ * Adds encoded words, one a line after the first, each holding whole characters. Returns the column reached. The
+ * shorter of the two encodings is taken for all of them.
  */
 static size_t add_encoded(struct text *out, size_t column, const char *s, size_t len)
 {
@@ -137,7 +139,8 @@ static size_t add_encoded(struct text *out, size_t column, const char *s, size_t
 
 		if (room > WORD_MAX_LENGTH)
 			room = WORD_MAX_LENGTH;
-		while (take + more <= len && overhead + (q ? q_length(s, take + more) : base64_length(take + more)) <= room) {
+		while (take + more <= len &&
+		       overhead + (q ? q_length(s, take + more) : base64_length(take + more)) <= room) {
 			take += more;
 			if (take < len)
 				more = char_length((unsigned char)s[take]);
@@ -218,7 +221,8 @@ void mime_field_mailbox(struct text *out, const char *name, const char *display,
 void mime_field_date(struct text *out, int64_t ms)
 {
 	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	time_t at = (time_t)(ms / 1000);
 	struct tm tm;
 
@@ -237,7 +241,10 @@ static size_t line_break(const char *s, const char *end)
 	return 0;
 }
 
-/* Can `c` stand for itself in quoted-printable? A space only when it does not end its line, a dot only when it does not begin one. */
+/*
+ * Can `c` stand for itself in quoted-printable? A space only when it does not end its line, a dot only when it does
+ * not begin one.
+ */
 static bool qp_plain(const char *s, const char *end, size_t column)
 {
 	unsigned char c = (unsigned char)*s;

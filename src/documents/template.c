@@ -179,7 +179,10 @@ static const char *installed_directory(void)
 	return env != NULL && *env != '\0' ? env : PKGDATADIR "/templates";
 }
 
-/* Parses the file at `path`; *found_r tells whether there is one, so that the next place is tried only when there is not. */
+/*
+ * Parses the file at `path`; *found_r tells whether there is one, so that the next place is tried only when there is
+ * not.
+ */
 static struct template *load_path(const char *path, enum template_kind kind, bool *found_r)
 {
 	struct template *template = NULL;
@@ -218,7 +221,8 @@ struct template *template_load(const char *directory, const char *name)
 		if (found)
 			return template;
 	}
-	log_event(LOG_LEVEL_ERROR, "template", "file", name, "wrong", "in no template directory", "installed", places[1], NULL);
+	log_event(LOG_LEVEL_ERROR, "template", "file", name, "wrong", "in no template directory", "installed",
+	          places[1], NULL);
 	return NULL;
 }
 

@@ -27,9 +27,9 @@ struct template_value {
 struct template;
 
 /*
- * Finds `name` (for instance "mail.html"; the ending .html makes it HTML) in `directory` when that is not "", then among the
- * installed templates (PKGDATADIR/templates, or the environment's BAILLEUR_TEMPLATES). Checks its syntax. Returns NULL
- * after logging file, line and what is wrong. Free with template_free().
+ * Finds `name` (for instance "mail.html"; the ending .html makes it HTML) in `directory` when that is not "", then
+ * among the installed templates (PKGDATADIR/templates, or the environment's BAILLEUR_TEMPLATES). Checks its syntax.
+ * Returns NULL after logging file, line and what is wrong. Free with template_free().
  */
 struct template *template_load(const char *directory, const char *name);
 void template_free(struct template *template);

@@ -1,4 +1,4 @@
-"""The sender against mail servers and SMS gateways, well-behaved and not: what it sends, and what it makes of the answers."""
+"""The sender against mail servers and SMS gateways, good and bad: what it sends, what it makes of the answers."""
 
 import email
 import email.policy
@@ -49,9 +49,9 @@ class Case(StackCase):
 
     def deliveries(self, ids):
         """{message id: row} of one delivery each."""
-        columns = "message_id, state, error_message, recipient, attempts, remote_id, sms_encoding, segments, claim_id IS NULL"
+        columns = "message_id, state, error_message, recipient, attempts, remote_id, sms_encoding, segments"
         rows = self.stack.sql(f"SELECT {columns} FROM delivery WHERE message_id IN ({','.join(map(str, ids))})")
-        names = ["message", "state", "error", "recipient", "attempts", "remote_id", "encoding", "segments", "unclaimed"]
+        names = ["message", "state", "error", "recipient", "attempts", "remote_id", "encoding", "segments"]
         return {int(row[0]): dict(zip(names, row)) for row in rows}
 
     def states(self, ids):
@@ -77,8 +77,8 @@ class MailCase(Case):
     def serve(self, settings=None, **arguments):
         server = SmtpServer(**arguments)
         self.addCleanup(server.stop)
-        self.stack.set({"smtp": {"host": "127.0.0.1", "port": server.port, "connections": 4, "tls": "none", "user": None,
-                                 "password": None, "ca_file": None, "verify": None, **(settings or {})}})
+        self.stack.set({"smtp": {"host": "127.0.0.1", "port": server.port, "connections": 4, "tls": "none",
+                                 "user": None, "password": None, "ca_file": None, "verify": None, **(settings or {})}})
         return server
 
 
@@ -171,8 +171,9 @@ class Outcomes(MailCase):
         """Neither sent after its time, nor put back for a time after it."""
         server = self.serve()
         ids = self.queue_mails(["late@example.org", "rcpt-450@example.org"])
-        self.stack.sql(f"UPDATE delivery SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE message_id = {ids[0]};"
-                       f"UPDATE delivery SET expires_at = UTC_TIMESTAMP(3) + INTERVAL 20 SECOND WHERE message_id = {ids[1]}")
+        for i, seconds in zip(ids, (-1, 20)):
+            self.stack.sql(f"UPDATE delivery SET expires_at = UTC_TIMESTAMP(3) + INTERVAL {seconds} SECOND"
+                           f" WHERE message_id = {i}")
         self.stack.send_all()
         self.assertEqual(self.states(ids), ["expired", "expired"])
         self.assertEqual(server.recipients(), [])
@@ -206,7 +207,8 @@ class PointOfNoReturn(MailCase):
     def test_killed_around_the_dot(self):
         """What the server has got when the sender dies there, and what the table says."""
         for point, dots, state in (("sender.claimed", 0, "claimed"), ("sender.rendered", 0, "claimed"),
-                                   ("sender.before_transmitting", 0, "claimed"), ("sender.transmitting", 0, "transmitting"),
+                                   ("sender.before_transmitting", 0, "claimed"),
+                                   ("sender.transmitting", 0, "transmitting"),
                                    ("sender.before_dot", 0, "transmitting"), ("sender.after_dot", 1, "transmitting"),
                                    ("sender.answer", 1, "transmitting"), ("sender.before_record", 1, "transmitting"),
                                    ("sender.recorded", 1, "sent")):
@@ -225,7 +227,8 @@ class PointOfNoReturn(MailCase):
         """Another sender took the row over while the envelope was being spoken: no dot."""
         def steal(recipient):
             if recipient.startswith("stolen"):
-                self.stack.sql(f"UPDATE delivery SET claim_id = UNHEX(REPEAT('ab', 16)) WHERE recipient = '{recipient}'")
+                self.stack.sql("UPDATE delivery SET claim_id = UNHEX(REPEAT('ab', 16))"
+                               f" WHERE recipient = '{recipient}'")
         server = self.serve(data_hook=steal)
         ids = self.queue_mails(["stolen@example.org", "kept@example.org"])
         self.stack.send_all()
@@ -335,7 +338,8 @@ class Options(MailCase):
         self.queue_mails([f"m{i}@example.org" for i in range(30)])
         master, slave = pty.openpty()
         process = subprocess.Popen([*self.stack.program("bailleur-sender"), "--config", self.stack.conf, "--drain"],
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave, env=self.stack.env())
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave,
+                                   env=self.stack.env())
         os.close(slave)
         shown = b""
         while True:
@@ -387,7 +391,7 @@ class Tls(MailCase):
 
 
 class Content(MailCase):
-    """A mail reads back, in another program, as it was meant; and nothing a client writes becomes a header or markup."""
+    """A mail reads back, in another program, as it was meant; nothing a client writes becomes a header or markup."""
 
     VALUES = [
         "Bonjour", "Quittance d'été — réglée", "日本語のメール", "🏠🔑 maison", "a\r\nBcc: evil@example.org\r\n\r\ncorps",
@@ -456,7 +460,8 @@ class Content(MailCase):
         self.stack.send_all()
         for name, seen in (("seen", True), ("hidden", False)):
             message = self.parse(server.mail_to(f"{name}@example.org")[0])
-            link = re.fullmatch(r"<(http://127\.0\.0\.1:\d+/u/[A-Za-z0-9_-]{32})>", message["List-Unsubscribe"]).group(1)
+            link = re.fullmatch(r"<(http://127\.0\.0\.1:\d+/u/[A-Za-z0-9_-]{32})>",
+                                message["List-Unsubscribe"]).group(1)
             self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
             for part in message.iter_parts():
                 self.assertEqual(link in part.get_content(), seen)
@@ -496,8 +501,8 @@ class Files(Case):
 class Gateways(Case):
     """The generic gateway: templates filled in, statuses judged, no request ever repeated by itself."""
 
-    options = {"sms": "http", "settings": {"sms": {"url": "http://127.0.0.1:9/", "timeout": "3s", "connections": 2}, "smtp": {"timeout": "3s"},
-                                            "sender": {"lease": "30s"}}}
+    options = {"sms": "http", "settings": {"sms": {"url": "http://127.0.0.1:9/", "timeout": "3s", "connections": 2},
+                                           "smtp": {"timeout": "3s"}, "sender": {"lease": "30s"}}}
 
     def serve(self, **settings):
         gateway = Gateway(slow=0.5)
@@ -562,7 +567,8 @@ class Gateways(Case):
         self.assertEqual(self.states(ids), ["queued"] * 5)
 
     def test_killed_around_the_request(self):
-        for point, requests, state in (("sms.before_request", 0, "transmitting"), ("sms.after_request", 1, "transmitting"),
+        for point, requests, state in (("sms.before_request", 0, "transmitting"),
+                                       ("sms.after_request", 1, "transmitting"),
                                        ("sms.answer", 1, "transmitting")):
             with self.subTest(point=point):
                 gateway = self.serve()
@@ -590,7 +596,8 @@ class WithKannel(Case):
 
     def arrived(self, n):
         before = self.before
-        return wait_until(lambda: len(self.kannel.texts()) >= before + n and self.kannel.texts()[before:], 20, f"{n} SMS")
+        return wait_until(lambda: len(self.kannel.texts()) >= before + n and self.kannel.texts()[before:], 20,
+                          f"{n} SMS")
 
     def setUp(self):
         super().setUp()

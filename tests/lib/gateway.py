@@ -64,8 +64,8 @@ class Gateway:
         found = re.search(r'"text": *"([^"]*)"', body)
         text = form.get("text") or (found.group(1) if found else "")
         with self.lock:
-            self.requests.append({"method": handler.command, "path": parts.path, "form": form, "body": body, "text": text,
-                                  "headers": dict(handler.headers)})
+            self.requests.append({"method": handler.command, "path": parts.path, "form": form, "body": body,
+                                  "text": text, "headers": dict(handler.headers)})
         with contextlib.suppress(OSError):      # a sender that was killed does not wait for its answer
             self.answer(handler, text)
 

@@ -1,6 +1,6 @@
 """
-A mail server of our own, for what smtp-sink cannot do: it misbehaves on demand, speaks TLS, asks for a login, and keeps every
-byte it was sent. What it does is asked for by the recipient's local part, see SmtpServer.
+A mail server of our own, for what smtp-sink cannot do: it misbehaves on demand, speaks TLS, asks for a login, and
+keeps every byte it was sent. What it does is asked for by the recipient's local part, see SmtpServer.
 """
 
 import base64
@@ -46,8 +46,8 @@ class SmtpServer:
     data_hook(recipient) is called before DATA is answered, dot_hook(recipient) when a mail has been read to its dot.
     """
 
-    def __init__(self, pipelining=True, tls=None, certificate=None, auth=None, per_connection=0, slow=3.0, data_hook=None,
-                 dot_hook=None):
+    def __init__(self, pipelining=True, tls=None, certificate=None, auth=None, per_connection=0, slow=3.0,
+                 data_hook=None, dot_hook=None):
         self.pipelining, self.tls, self.auth, self.slow = pipelining, tls, auth, slow
         self.per_connection, self.data_hook, self.dot_hook = per_connection, data_hook, dot_hook
         self.connections, self.accepted, self.lock = [], [], threading.Lock()

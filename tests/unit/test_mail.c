@@ -1,6 +1,6 @@
 /*
- * Mails: fields and bodies are what the standards ask, whatever the values are. That a mail reads back as it was meant is
- * checked from outside, with another program's parser, in the end-to-end tests.
+ * Mails: fields and bodies are what the standards ask, whatever the values are. That a mail reads back as it was
+ * meant is checked from outside, with another program's parser, in the end-to-end tests.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -104,7 +104,10 @@ START_TEST(bodies)
 }
 END_TEST
 
-/* Every line ends with CRLF and nothing else holds CR or LF; ASCII; at most 998 characters; no line begins with a dot. */
+/*
+ * Every line ends with CRLF and nothing else holds CR or LF; ASCII; at most 998 characters; no line begins with a
+ * dot.
+ */
 static void check_wire(const struct text *text)
 {
 	size_t column = 0;

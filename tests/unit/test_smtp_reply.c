@@ -1,5 +1,5 @@
 /*
- * Replies of SMTP servers: read whole, however they arrive in pieces, and judged.
+ * Replies of SMTP servers: read whole, however they arrive in pieces, and judged; and what may be said to one.
  */
 #include <check.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "delivery/smtp_reply.h"
+#include "delivery/smtp_text.h"
 
 static const struct {
 	const char *bytes;
@@ -131,6 +132,40 @@ START_TEST(queue_ids)
 }
 END_TEST
 
+static const struct {
+	const char *address;
+	bool path;
+} PATHS[] = {
+	{"a@b.fr", true}, {"a+b.c-d@xn--e-fsa.fr", true}, {"\"a b\"@c.fr", true}, {"", false}, {"a@b.fr\r\nRCPT TO:<x@y.fr>", false},
+	{"a@b.fr\n", false}, {"a@b.fr>", false}, {"<a@b.fr", false}, {"a b@c.fr", false}, {"\xc3\xa9@b.fr", false},
+	{"\"a\r\nb\"@c.fr", false}, {"a\x7f@b.fr", false}, {"\t@b.fr", false},
+};
+
+START_TEST(paths)
+{
+	ck_assert(smtp_is_path(PATHS[_i].address) == PATHS[_i].path);
+}
+END_TEST
+
+static const struct {
+	const char *bytes, *stuffed;
+} STUFFED[] = {
+	{"", ""}, {"a\r\n", "a\r\n"}, {".", ".."}, {".\r\n", "..\r\n"}, {"a\r\n.\r\nb\r\n", "a\r\n..\r\nb\r\n"},
+	{"a.\r\nb\r\n", "a.\r\nb\r\n"}, {"\r\n.\r\n.\r\n..\r\n", "\r\n..\r\n..\r\n...\r\n"}, {"a\r\n.", "a\r\n.."},
+};
+
+START_TEST(stuffed)
+{
+	struct text text = {0};
+
+	text_puts(&text, STUFFED[_i].bytes);
+	smtp_stuff_dots(&text);
+	ck_assert_str_eq(text.data, STUFFED[_i].stuffed);
+	ck_assert_uint_eq(text.len, strlen(STUFFED[_i].stuffed));
+	text_free(&text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("smtp_reply");
@@ -143,6 +178,8 @@ int main(void)
 	tcase_add_test(tc, hostile);
 	tcase_add_loop_test(tc, verdicts, 0, sizeof VERDICTS / sizeof *VERDICTS);
 	tcase_add_loop_test(tc, queue_ids, 0, sizeof IDS / sizeof *IDS);
+	tcase_add_loop_test(tc, paths, 0, sizeof PATHS / sizeof *PATHS);
+	tcase_add_loop_test(tc, stuffed, 0, sizeof STUFFED / sizeof *STUFFED);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
