@@ -3,7 +3,7 @@
 -- One row an account: a new request takes the place of the one before. The token itself is nowhere in the database: here
 -- is its hash, and the mail that carries it is sealed. A row without user_id stands for a request that no mail answers (no
 -- such account, or asked too often); it is written so that such a request costs what every other does.
-CREATE TABLE password_reset (
+CREATE TABLE IF NOT EXISTS password_reset (
 	account BINARY(32) NOT NULL COMMENT 'hash of the account, or of the name that is none',
 	user_id BIGINT UNSIGNED NULL,
 	token_hash BINARY(32) NOT NULL,

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "ctl.h"
 #include "domain/line.h"
+#include "store/tenant_mail.h"
 
 enum { DEFAULT_RATE = 6000, DEFAULT_BURST = 1000, KEY_CHARS = 22, NAME_MAX_CHARS = 100 };
 
@@ -150,12 +151,22 @@ int ctl_client_list(struct ctl *ctl)
 	return CTL_OK;
 }
 
+/* Whoever could use the programs' own row would read the mails of all landlords to their tenants. */
+static int refuse_own(const struct client *client)
+{
+	if (strcmp(client->name, TENANT_MAIL_CLIENT) != 0)
+		return CTL_OK;
+	return ctl_fail("«%s» stands for the landlords' mails and is nobody's to use", client->name);
+}
+
 static int set_disabled(struct ctl *ctl, bool disabled)
 {
 	struct client client;
 	enum db_status status;
 	int exit_status = ctl_find_client(ctl, ctl->args[0], &client);
 
+	if (exit_status == CTL_OK && !disabled)
+		exit_status = refuse_own(&client);
 	if (exit_status != CTL_OK)
 		return exit_status;
 	status = client_set_disabled(ctl->db, client.name, disabled);
@@ -191,6 +202,8 @@ int ctl_client_rotate(struct ctl *ctl)
 	enum db_status status;
 	int exit_status = ctl_find_client(ctl, ctl->args[0], &client);
 
+	if (exit_status == CTL_OK)
+		exit_status = refuse_own(&client);
 	if (exit_status != CTL_OK)
 		return exit_status;
 	secret_random(secret);

@@ -119,7 +119,7 @@ class CommandLineTest(WithSchema):
         for arguments, says in cases:
             with self.subTest(arguments=arguments):
                 self.fails(2, says, *arguments)
-        self.assertEqual(self.value("SELECT COUNT(*) FROM api_client"), "0")
+        self.assertEqual(self.value("SELECT COUNT(*) FROM api_client WHERE auth_key <> 'gestion'"), "0")
 
     def test_help_and_version(self):
         self.assertIn("client rotate NAME", self.ctl("--help"))
@@ -240,6 +240,14 @@ class ClientTest(WithSchema):
         for command in ("disable", "enable", "rotate"):
             with self.subTest(command=command):
                 self.fails(1, "no client is named «nobody»", "client", command, "nobody")
+
+    def test_the_row_of_the_landlords_mails_opens_to_nobody(self):
+        before = self.stack.sql("SELECT * FROM api_client WHERE auth_key = 'gestion'")
+        self.assertEqual(len(before), 1)
+        for command in ("enable", "rotate"):
+            with self.subTest(command=command):
+                self.fails(1, "nobody's to use", "client", command, "Gestion")
+        self.assertEqual(self.stack.sql("SELECT * FROM api_client WHERE auth_key = 'gestion'"), before)
 
 
 class DeliveryTest(WithSchema):
