@@ -1,5 +1,6 @@
 """What five million messages in the table cost against fifty thousand: listing with every filter, status, a claim."""
 
+import contextlib
 import http.client
 import statistics
 import time
@@ -85,8 +86,9 @@ STATUSES = {
 class Side:
     """One of the two tables and a kept connection to its API."""
 
-    def __init__(self, rows):
+    def __init__(self, rows, at_the_end):
         self.rows, self.stack = rows, open_stack()
+        at_the_end.callback(self.stack.close, check=False)
         client = add_client(self.stack)
         self.headers = {"Authorization": client.basic}
         say(f"  filling {rows:,} messages: {timed(lambda: _fill(self.stack, client.id, rows)):.0f} s")
@@ -125,9 +127,9 @@ def _compare(small, large, measure):
 
 
 def size(world):
-    small, large = Side(SMALL), Side(LARGE)
     rows = []
-    try:
+    with contextlib.ExitStack() as at_the_end:
+        small, large = Side(SMALL, at_the_end), Side(LARGE, at_the_end)
         for path, cases, title in (("/v1/messages", FILTERS, "GET messages"),
                                    ("/v1/messages_status", STATUSES, "messages_status")):
             for name, parameters in cases.items():
@@ -138,7 +140,4 @@ def size(world):
                                 note=f"({large.answer_bytes:,} bytes)"))
         big, little = _compare(small, large, lambda side: side.claim_us())
         rows.append(Row("5 M rows: claim of 500", big, little, "us", ceiling=1.5))
-    finally:
-        large.stack.close(check=False)
-        small.stack.close(check=False)
     return rows
