@@ -5,7 +5,8 @@
  *   bench-echo -l SOCKET -w WORKERS -f FILE [-k]
  *
  * The best that libfcgi gives: an output buffer that holds the whole answer, so that one write(2) sends it, and the
- * connection closed at once instead of waiting for the peer (FCGX_Detach). -k keeps connections when nginx asks for it.
+ * connection closed at once instead of waiting for the peer (FCGX_Detach). -k keeps connections when nginx asks for it; an
+ * answer that is longer than libfcgi's buffer then goes out past it, its records made beforehand and sent by one write(2).
  */
 #include <err.h>
 #include <signal.h>
@@ -22,18 +23,58 @@
 
 #include "bench/bench.h"
 
-enum { BUFFER_MAX = 65528, BACKLOG = 1024 };
+enum { BUFFER_MIN = 8192 - 64, BUFFER_MAX = 65528, BACKLOG = 1024 };
+
+enum { RECORD_MAX = 65528, HEADER = 8, STDOUT = 6, END_REQUEST = 3 };
 
 struct echo {
 	const char *bytes;
 	size_t len;
 	bool keep;
+	char *records;                  /* the whole answer to request 1, nginx's only number, or NULL */
+	size_t records_len;
 };
+
+static void add_record(struct echo *echo, unsigned char type, const char *bytes, size_t len)
+{
+	const unsigned char header[HEADER] = {1, type, 0, 1, (unsigned char)(len >> 8), (unsigned char)len, 0, 0};
+
+	memcpy(echo->records + echo->records_len, header, HEADER);
+	if (len > 0)
+		memcpy(echo->records + echo->records_len + HEADER, bytes, len);
+	echo->records_len += HEADER + len;
+}
+
+static void make_records(struct echo *echo)
+{
+	echo->records = malloc(echo->len + (echo->len / RECORD_MAX + 4) * 2 * HEADER);
+	if (echo->records == NULL)
+		err(1, "memory");
+	for (size_t at = 0, n; at < echo->len; at += n) {
+		n = echo->len - at < RECORD_MAX ? echo->len - at : RECORD_MAX;
+		add_record(echo, STDOUT, echo->bytes + at, n);
+	}
+	add_record(echo, STDOUT, NULL, 0);
+	add_record(echo, END_REQUEST, "\0\0\0\0\0\0\0", HEADER);
+}
+
+/* Sends the records, and takes away the stream by which libfcgi would send its own. */
+static void send_records(const struct echo *echo, FCGX_Request *request)
+{
+	for (size_t at = 0; at < echo->records_len;) {
+		ssize_t n = write(request->ipcFd, echo->records + at, echo->records_len - at);
+
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+	FCGX_FreeStream(&request->out);
+}
 
 /* libfcgi makes its writer with 8 kB; one that holds the answer replaces it before anything is written. */
 static void enlarge(FCGX_Request *request, size_t len)
 {
-	if (len < 8192 - 64)
+	if (len < BUFFER_MIN)
 		return;
 	FCGX_FreeStream(&request->out);
 	request->out = FCGX_CreateWriter(request->ipcFd, request->requestId,
@@ -50,6 +91,11 @@ static int serve(const struct echo *echo, int listen_fd)
 	while (FCGX_Accept_r(&request) == 0) {
 		while (FCGX_GetStr(drain, sizeof(drain), request.in) > 0)
 			continue;
+		if (echo->records != NULL && request.keepConnection && request.requestId == 1) {
+			send_records(echo, &request);
+			FCGX_Finish_r(&request);
+			continue;
+		}
 		enlarge(&request, echo->len);
 		FCGX_PutStr(echo->bytes, (int)echo->len, request.out);
 		if (!echo->keep || !request.keepConnection) {
@@ -79,7 +125,7 @@ static void wait_for_end(pid_t *pids, long workers)
 int main(int argc, char **argv)
 {
 	const char *path = NULL, *file = NULL;
-	struct echo echo = { NULL, 0, false };
+	struct echo echo = {0};
 	long workers = 1;
 	int option, listen_fd;
 	sigset_t set;
@@ -97,6 +143,8 @@ int main(int argc, char **argv)
 	if (path == NULL || file == NULL)
 		errx(2, "usage: bench-echo -l SOCKET -w WORKERS -f FILE [-k]");
 	echo.bytes = bench_slurp(file, &echo.len);
+	if (echo.keep && echo.len >= BUFFER_MIN)
+		make_records(&echo);
 	listen_fd = FCGX_OpenSocket(path, BACKLOG);
 	if (listen_fd < 0)
 		err(1, "%s", path);

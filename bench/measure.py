@@ -106,9 +106,10 @@ def baseline(argv, timeout=120):
     return {"done": int(found[1]), "seconds": float(found[2]), "rate": float(found[3])}
 
 
-def wrk(url, connections, seconds, script=None, refused=False):
+def wrk(url, connections, seconds, script=None, refused=False, size=None):
     """
     Requests a second and how many in all. refused: every answer is meant to be an error status; otherwise none may be.
+    size: what a body has on average, where errors come with a status of success; told by the bytes received.
     """
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", url]
     out = run(argv[:-1] + (["-s", script] if script else []) + [url], timeout=seconds + 60)
@@ -117,6 +118,10 @@ def wrk(url, connections, seconds, script=None, refused=False):
     bad = int(bad[1]) if bad else 0
     if "Socket errors" in out or total == 0 or bad != (total if refused else 0):
         raise AssertionError(f"wrk {url}: unexpected answers\n{out}")
+    read = re.search(r"requests in [\d.]+\w+, ([\d.]+)([KMG])B read", out)
+    mean = float(read[1]) * 1024 ** ("KMG".index(read[2]) + 1) / total
+    if size and not size * 0.99 <= mean <= size * 1.01 + 600:      # a header is some 400 bytes
+        raise AssertionError(f"wrk {url}: {mean:.0f} bytes an answer, {size:.0f} and a header are due\n{out}")
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), total
 
 

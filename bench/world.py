@@ -17,6 +17,7 @@ class World:
 
     def __init__(self):
         self._stack = self._client = None
+        self._more = []
 
     @property
     def stack(self):
@@ -30,7 +31,13 @@ class World:
             self._client = add_client(self.stack)
         return self._client
 
+    def also_close(self, stack):
+        """A stack that an item has made, to be closed at the end of the run."""
+        self._more.append(stack)
+
     def close(self):
+        for stack in self._more:
+            stack.close(check=False)
         if self._stack:
             self._stack.close(check=False)
 
