@@ -110,6 +110,7 @@ end() {
 end_parts() {
 	end nginx QUIT 20
 	end sender TERM 60
+	end robot TERM 60
 	end api TERM 40
 	end mariadb TERM 120
 }

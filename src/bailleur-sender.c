@@ -3,16 +3,20 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "delivery/courier.h"
+#include "delivery/webhooks.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -106,20 +110,66 @@ static int start(const struct settings *settings)
 	return 0;
 }
 
+/* Webhooks are posted by a process of its own, which ends with this one. Returns its id; -1 after logging. */
+static pid_t start_webhooks(const struct settings *settings, const struct options *options)
+{
+	pid_t parent = getpid(), pid = fork();
+	struct db *db;
+	int signals, result = -1;
+
+	if (pid != 0) {
+		if (pid < 0)
+			log_event(LOG_LEVEL_ERROR, "fork", "error", strerror(errno), NULL);
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signals = take_signals();
+	db = db_open(settings);
+	if (signals >= 0 && getppid() == parent)
+		result = webhooks_run(settings, db, options->once, signals);
+	db_close(db);
+	exit(result == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* Waits for it; a signal that comes meanwhile is for it. */
+static int end_webhooks(pid_t pid, int signals)
+{
+	struct signalfd_siginfo info;
+	int status = 0;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
+		struct pollfd wanted = {.fd = signals, .events = POLLIN};
+
+		if (poll(&wanted, 1, 20) > 0 && read(signals, &info, sizeof info) > 0)
+			kill(pid, SIGTERM);
+	}
+	return ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -1;
+}
+
+static int send_all(const struct settings *settings, const struct options *options, struct db *db, int signals)
+{
+	pid_t webhooks = start_webhooks(settings, options);
+	struct courier_options courier = {
+		.once = options->once, .progress = !options->once && isatty(STDERR_FILENO), .signals = signals,
+		.companion = webhooks > 0 ? webhooks : 0,
+	};
+	int result = courier_run(settings, db, &courier);
+
+	if (webhooks < 0 || end_webhooks(webhooks, signals) != 0)
+		result = -1;
+	return result;
+}
+
 static int run(const struct settings *settings, const struct options *options)
 {
-	struct courier_options courier = {
-		.once = options->once, .progress = !options->once && isatty(STDERR_FILENO), .signals = take_signals(),
-	};
+	int signals = take_signals(), result = -1;
 	struct db *db = db_open(settings);
-	int result;
 
-	if (courier.signals < 0) {
+	if (signals < 0)
 		log_event(LOG_LEVEL_ERROR, "signalfd", "error", strerror(errno), NULL);
-		result = -1;
-	} else {
-		result = options->dry_run ? courier_look(db) : courier_run(settings, db, &courier);
-	}
+	else
+		result = options->dry_run ? courier_look(db) : send_all(settings, options, db, signals);
 	db_close(db);
 	return result;
 }

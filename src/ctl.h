@@ -89,6 +89,14 @@ int ctl_devkey_list(struct ctl *ctl);
 int ctl_devkey_disable(struct ctl *ctl);
 int ctl_devkey_enable(struct ctl *ctl);
 
+/* ctl_webhook.c */
+int ctl_client_webhook(struct ctl *ctl);
+int ctl_webhook_list(struct ctl *ctl);
+int ctl_webhook_events(struct ctl *ctl);
+int ctl_webhook_replay(struct ctl *ctl);
+int ctl_webhook_rotate(struct ctl *ctl);
+int ctl_webhook_disable(struct ctl *ctl);
+
 /* ctl_portfolio.c */
 int ctl_portfolio_import(struct ctl *ctl);
 int ctl_portfolio_export(struct ctl *ctl);

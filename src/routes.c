@@ -17,6 +17,7 @@
 #include "pages/page.h"
 #include "pages/reset.h"
 #include "pages/unsubscribe.h"
+#include "rendezvous/appointment.h"
 
 /* The documents' clients read with POST, since credentials travel in a body; a GET that carries them does as well. */
 enum { READ = HTTP_GET | HTTP_POST };
@@ -28,6 +29,11 @@ static const struct route ROUTES[] = {
 	{HTTP_GET, "/v1/messages", list_messages, REQUIRE_CLIENT, 0},
 	{HTTP_GET | HTTP_POST, "/v1/messages_status", list_status, REQUIRE_CLIENT, 0},
 	{HTTP_GET, "/v1/unsubscribes", list_unsubscribes, REQUIRE_CLIENT, 0},
+	{HTTP_POST, "/v1/appointments", appointments_create, REQUIRE_CLIENT, ROUTE_BATCH},
+	{HTTP_GET, "/v1/appointments", appointments_list, REQUIRE_CLIENT, 0},
+	{HTTP_POST, "/v1/appointments/:id", appointments_change, REQUIRE_CLIENT, 0},
+	{HTTP_POST, "/v1/appointments/:id/approve", appointments_approve, REQUIRE_CLIENT, 0},
+	{HTTP_POST, "/v1/appointments/:id/cancel", appointments_cancel, REQUIRE_CLIENT, 0},
 	{HTTP_GET | HTTP_POST, "/hooks/sms/:token", report_sms, 0, 0},
 	{HTTP_GET, "/u/:token", unsubscribe_ask, 0, ROUTE_RAW_FAULT},
 	{HTTP_POST, "/u/:token", unsubscribe_do, 0, ROUTE_RAW_FAULT},

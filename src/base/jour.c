@@ -165,6 +165,28 @@ void jour_words(struct text *out, jour day)
 	text_printf(out, "%d%s %s %d", c.day, c.day == 1 ? "er" : "", months[c.month - 1], c.year);
 }
 
+void jour_words_moment(struct text *out, int64_t ms)
+{
+	static const char *const weekdays[] = {"jeudi", "vendredi", "samedi", "dimanche", "lundi", "mardi", "mercredi"};
+	int64_t time = ms / 1000;
+	jour day = jour_of_time(time);
+	int64_t of_day = time + jour_paris_offset(time) - (int64_t)day * DAY;
+
+	text_printf(out, "%s ", weekdays[(day % 7 + 7) % 7]);
+	jour_words(out, day);
+	text_printf(out, " à %dh%02d", (int)(of_day / 3600), (int)(of_day / 60 % 60));
+}
+
+const char *jour_paris_iso(struct pool *pool, int64_t ms)
+{
+	char iso[CLOCK_ISO_SIZE];
+	int64_t time = ms / 1000;
+	int offset = jour_paris_offset(time);
+
+	clock_iso((time + offset) * 1000, iso);
+	return pool_printf(pool, "%.19s+%02d:%02d", iso, offset / 3600, offset / 60 % 60);
+}
+
 /* The last Sunday of a month; 1970-01-01 was a Thursday. */
 static jour last_sunday(int year, int month)
 {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/json_out.h"
+#include "base/pool.h"
 
 /* A day as the number of days since 1970-01-01. */
 typedef int32_t jour;
@@ -47,6 +48,12 @@ const char *jour_french(jour day, char out[JOUR_SIZE]);         /* `dd/mm/yyyy` 
 
 /* `1er janvier 2023`, `17 août 2016`. */
 void jour_words(struct text *out, jour day);
+
+/* `vendredi 12 juin 2020 à 12h00`, by the clocks of Paris. */
+void jour_words_moment(struct text *out, int64_t ms);
+
+/* `2020-06-12T12:00:00+02:00`: an instant by the clocks of Paris, in the pool. */
+const char *jour_paris_iso(struct pool *pool, int64_t ms);
 
 /* Offset of legal time in Paris at an instant (seconds since the epoch): 3600 or 7200. European rule since 1996, the tz data's before. */
 int jour_paris_offset(int64_t time);

@@ -53,6 +53,18 @@ struct settings {
 	int64_t retry_max;              /* longest delay between two */
 	int64_t expire_mail;            /* how long a mail is tried */
 	int64_t expire_sms;
+	int64_t expire_webhook;
+
+	/* [webhook] */
+	int64_t webhook_connections;
+	int64_t webhook_timeout;
+	int64_t webhook_retry_first;    /* delay after a first failure; it doubles up to webhook_retry_max */
+	int64_t webhook_retry_max;
+	bool webhook_allow_private;     /* post to loopback and private networks too */
+	char *webhook_ca_file;
+
+	/* [robot] */
+	int64_t keep_messages;          /* delete finished messages older than this; 0: never */
 
 	/* [smtp] */
 	char *smtp_host;

@@ -6,6 +6,7 @@
  * One call of delivery_record() at a time writes down the outcomes that have come in and commits as transmitting the
  * deliveries that stand before their point of no return; only then does the transport go on with those.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,6 +314,8 @@ static void read_signals(struct courier *courier, unsigned place)
 		return;
 	if (read(courier->options->signals, bytes, sizeof bytes) > 0 && !courier->stopping) {
 		log_event(LOG_LEVEL_INFO, "stopping", NULL);
+		if (courier->options->companion > 0)
+			kill(courier->options->companion, SIGTERM);
 		courier->stopping = true;
 		courier->give_up_at = clock_mono_us() + STOP_PATIENCE * INT64_C(1000000);
 	}

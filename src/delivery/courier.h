@@ -12,6 +12,7 @@
 struct courier_options {
 	bool once;              /* one claim a channel, instead of until nothing is due */
 	bool progress;          /* show on standard error how it goes */
+	int companion;          /* a process that is to end when this one is told to; 0: none */
 	int signals;            /* a signalfd: anything to read there means to finish what is in progress and end */
 };
 

@@ -14,3 +14,5 @@ libbailleur_a_SOURCES += src/domain/lettres.c src/domain/lettres.h \
 	src/domain/compte.c src/domain/compte.h
 libbailleur_a_SOURCES += src/domain/mot_de_passe_regle.c src/domain/mot_de_passe_regle.h \
 	src/domain/mots_courants.c src/domain/mots_courants.h
+libbailleur_a_SOURCES += src/domain/network.c src/domain/network.h \
+	src/domain/webhook_signature.c src/domain/webhook_signature.h

@@ -6,7 +6,6 @@
 #include "access/error.h"
 #include "access/guard.h"
 #include "access/login.h"
-#include "base/clock.h"
 #include "base/jour.h"
 #include "domain/mot_de_passe.h"
 
@@ -26,17 +25,6 @@ static void refuse(struct request *request, const char *code, const char *messag
 	json_object_end(json);
 }
 
-/* `2016-06-30T23:06:06+02:00`: the instant by the clocks of Paris. */
-static const char *paris_time(struct pool *pool, int64_t ms)
-{
-	char iso[CLOCK_ISO_SIZE];
-	int64_t seconds = ms / 1000;
-	int offset = jour_paris_offset(seconds);
-
-	clock_iso((seconds + offset) * 1000, iso);
-	return pool_printf(pool, "%.19s+%02d:00", iso, offset / 3600);
-}
-
 static void answer_user(struct request *request, const struct user *user)
 {
 	struct json_out *json = response_json(request, 200);
@@ -48,7 +36,7 @@ static void answer_user(struct request *request, const struct user *user)
 		answer_begin(json, false, "-3", "Bienvenue! Vous disposez d'un accès gratuit.");
 	json_kstr(json, "userid", pool_printf(request->pool, "%llu", (unsigned long long)user->id));
 	if (user->premium_end != 0)
-		json_kstr(json, "premium_end", paris_time(request->pool, user->premium_end));
+		json_kstr(json, "premium_end", jour_paris_iso(request->pool, user->premium_end));
 	if (user->premium_offer != NULL)
 		json_kstr(json, "premium_offer", user->premium_offer);
 	json_kstr(json, "username", user->username);

@@ -144,7 +144,7 @@ enum db_status operation_update(struct db *db, struct pool *pool, uint64_t user,
 {
 	return rows_found(db, db_run(db, "UPDATE operation SET immeuble_id = ?, locataire_id = ?, type_id = ?, montant = ?, "
 	                  "montant_teom = ?, operation_date = ?, date_debut = ?, date_fin = ?, description = ?, paid = ?, "
-	                  "auto = ?, emprunt_idx = ?, date_last_modified = ? WHERE user_id = ? AND id = ?",
+	                  "auto = ?, emprunt_idx = ?, recur_day = NULL, date_last_modified = ? WHERE user_id = ? AND id = ?",
 	                  DB_ARGS(rows_bind_oid(&o->immeuble_id), o->has_locataire ? rows_bind_oid(&o->locataire_id) : db_null(),
 	                          db_text(o->type_id), rows_bind_montant(pool, o->amount),
 	                          o->has_teom ? rows_bind_montant(pool, o->teom) : db_null(), rows_bind_jour(pool, o->date),

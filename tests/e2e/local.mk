@@ -54,3 +54,4 @@ EXTRA_DIST += tests/e2e/test_quittance.py
 EXTRA_DIST += tests/e2e/test_gestion_hostile.py
 EXTRA_DIST += tests/e2e/test_gestion_concurrency.py
 EXTRA_DIST += tests/e2e/test_pass.py
+EXTRA_DIST += tests/e2e/test_rendezvous.py

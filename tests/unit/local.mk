@@ -185,3 +185,9 @@ TESTS += tests/unit/test_slots
 tests_unit_test_slots_CPPFLAGS = $(AM_CPPFLAGS) -DTEMPLATES_OF_TESTS='"$(abs_top_srcdir)/templates"'
 tests_unit_test_slots_LDADD = $(LIBS_UNIT)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_webhook
+TESTS += tests/unit/test_webhook
+tests_unit_test_webhook_LDADD = $(LIBS_UNIT)
+endif

@@ -1,0 +1,62 @@
+/*
+ * Appointments (rendez-vous) of a client, and their reminders. A change and the webhook event that tells it are one
+ * transaction.
+ */
+#ifndef STORE_APPOINTMENT_H
+#define STORE_APPOINTMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db/db.h"
+
+struct appointment {
+	uint64_t id;
+	uint64_t client_id;
+	const char *status;             /* "preset", "approved", "cancelled" */
+	const char *channel;            /* "email", "sms", "both" */
+	int64_t start_at, end_at;       /* ms, whole seconds */
+	const char *location;           /* NULL: none */
+	uint32_t reminder_delay;        /* hours */
+	const char *reminder_channel;   /* "disabled", "email", "sms", "both" */
+	bool reminder_sent;
+	const char *first_name, *last_name, *email, *phone;     /* as given; NULL: none */
+	const char *variables;          /* JSON array of {name, content}, compact */
+	int64_t created_at, updated_at;
+};
+
+struct appointment_filter {
+	const char *status;             /* NULL: any */
+	int64_t from, until;            /* ms of the start; 0: no bound */
+	uint64_t before_id;             /* 0: from the newest */
+	uint32_t limit;
+	uint64_t offset;
+};
+
+/* Writes run in the caller's transaction. Add sets the ids, in order; request_uuid is the request's own, chosen before. */
+enum db_status appointment_add(struct db *db, uint64_t client, const uint8_t request_uuid[16], uint32_t index,
+                               struct appointment *appointment);
+
+/* Locks the row for the transaction. DB_NONE: no such appointment of this client. Text in the pool. */
+enum db_status appointment_lock(struct db *db, struct pool *pool, uint64_t client, uint64_t id,
+                                struct appointment *appointment_r);
+enum db_status appointment_update(struct db *db, uint64_t client, const struct appointment *appointment);
+
+/* Newest first. DB_NONE: before_id is not this client's. */
+enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t client, const struct appointment_filter *filter,
+                                struct appointment **list_r, size_t *n_r);
+
+/* The ids of reminders due at `now`, oldest first. */
+enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t now, uint32_t limit, uint64_t **ids_r,
+                                     size_t *n_r);
+
+/*
+ * Locks an appointment whose reminder is due at `now`, in the caller's transaction. DB_NONE: another run has dealt with it.
+ */
+enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint64_t id, int64_t now,
+                                         struct appointment *appointment_r);
+
+/* The reminder was sent, or will not be: it is not due any more. */
+enum db_status appointment_reminded(struct db *db, uint64_t id, bool sent, int64_t now);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * Webhooks: where a client wants to hear of changes, and the changes that are still to be told.
+ */
+#ifndef STORE_WEBHOOK_H
+#define STORE_WEBHOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "db/db.h"
+
+enum { WEBHOOK_SECRET_MAX = 64 };
+
+struct webhook_endpoint {
+	uint64_t client_id;
+	const char *client_name;
+	const char *url;
+	uint8_t secret[WEBHOOK_SECRET_MAX], old_secret[WEBHOOK_SECRET_MAX];
+	size_t secret_len, old_secret_len;      /* old: 0, none */
+	bool disabled;
+	const char *disabled_why;
+	uint32_t failures;
+	int64_t retry_at;                       /* ms; 0: at once */
+	uint64_t waiting;                       /* events not told yet; set by webhook_endpoints() */
+};
+
+/* Sets the URL; enables the endpoint; a new one gets `secret`. */
+enum db_status webhook_set_url(struct db *db, uint64_t client, const char *url, const uint8_t *secret, size_t len);
+
+/* A new secret; the one it replaces goes on signing beside it. */
+enum db_status webhook_rotate(struct db *db, uint64_t client, const uint8_t *secret, size_t len);
+enum db_status webhook_disable(struct db *db, uint64_t client, const char *why);
+enum db_status webhook_endpoint_get(struct db *db, struct pool *pool, uint64_t client, struct webhook_endpoint *r);
+enum db_status webhook_endpoints(struct db *db, struct pool *pool, struct webhook_endpoint **list_r, size_t *n_r);
+
+/* Writes an event for the client's endpoint, in the transaction of the change; no endpoint, no event. */
+enum db_status webhook_add(struct db *db, uint64_t client, uint64_t appointment, const char *body, int64_t now,
+                           int64_t lifetime);
+
+/* One event to be posted. Text in the pool. */
+struct webhook_event {
+	uint64_t id, client_id, appointment_id;
+	uint8_t uuid[ID_UUID_SIZE];
+	const char *body;
+	const char *state;
+	unsigned attempt;               /* counting from 1 */
+	int64_t created_at, expires_at;
+	unsigned last_status;
+	const char *error;
+};
+
+/*
+ * Claims up to `size` due events for `lease` seconds, committed before it returns. Of each appointment only the oldest that
+ * is not told yet; none of an endpoint that is disabled or waits after a failure.
+ */
+enum db_status webhook_claim(struct db *db, struct pool *pool, const uint8_t claim_id[ID_UUID_SIZE], uint32_t size,
+                             int64_t lease, struct webhook_event **list_r, size_t *n_r);
+
+/* What an attempt says of the endpoint. */
+enum webhook_health {
+	WEBHOOK_AS_IS,          /* nothing: not tried, or another attempt of the same moment has said it */
+	WEBHOOK_WELL,
+	WEBHOOK_FAILED,         /* it rests, at least until retry_at */
+	WEBHOOK_GONE            /* 410: it is disabled */
+};
+
+/* What became of an attempt. */
+struct webhook_outcome {
+	uint64_t id, client_id;
+	const char *state;              /* "sent", "queued" (to be tried again), "failed", "expired" */
+	int64_t retry_at;               /* ms, for queued */
+	enum webhook_health health;
+	bool released;                  /* not tried: no attempt is counted */
+	unsigned status;                /* HTTP; 0: none came */
+	const char *error;              /* NULL: none */
+};
+
+/* Records outcomes in one transaction; a row that the claim does not hold any more is left alone. */
+enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE], const struct webhook_outcome *outcomes,
+                              size_t n);
+
+/* Events of a client (0: of all), newest first; state NULL: any. */
+enum db_status webhook_list(struct db *db, struct pool *pool, uint64_t client, const char *state, uint32_t limit,
+                            struct webhook_event **list_r, size_t *n_r);
+
+/* Queues again: one event, or all of a client that failed or expired. */
+enum db_status webhook_replay(struct db *db, uint64_t client, uint64_t event, int64_t now, int64_t lifetime, uint64_t *n_r);
+
+#endif

@@ -1,0 +1,426 @@
+"""Appointments, their webhooks and reminders, and the robot, end to end."""
+
+import base64
+import copy
+import datetime
+import hashlib
+import hmac
+import json
+import os
+import random
+import subprocess
+import unittest
+import zoneinfo
+
+from tests.lib.gestion import import_landlord, small_portfolio
+from tests.lib.receiver import Receiver
+from tests.lib.stack import BUILD, StackCase
+
+DOCUMENTED = {
+    "status": "preset", "channel": "email", "start_at": "2020-06-12T12:00:00+02:00", "end_at": "2020-06-12T12:45:00+02:00",
+    "duration": 45, "location": "6 rue de la Place, Paris 75001", "reminder_delay": 0, "reminder_status": False,
+    "reminder_channel": "disabled",
+    "recipient": {"first_name": "Jean", "last_name": "DUPONT", "email": "jean.dupont@email.com", "phone": None,
+                  "variables": [{"name": "Bâtiment", "content": "B"}, {"name": "Porte", "content": "845"}]}}
+SETTINGS = {"webhook": {"allow_private": "yes", "retry_first": "1s", "retry_max": "2s", "timeout": "2s"}}
+
+
+class RendezvousCase(StackCase):
+    options = {"settings": SETTINGS}
+    maxDiff = None
+
+    def setUp(self):
+        self.client = self.stack.add_client()
+        self.receivers = []
+
+    def tearDown(self):
+        for receiver in self.receivers:
+            receiver.close()
+        super().tearDown()
+
+    def post(self, path, body, client=None, **headers):
+        client = client or self.client
+        return self.stack.web.request("POST", "/v1/" + path, query={"auth_key": client.key, "auth_secret": client.secret},
+                                      json=body, headers=headers)
+
+    def create(self, **change):
+        answer = self.post("appointments", {**copy.deepcopy(DOCUMENTED), **change})
+        self.assertEqual((answer.status, answer.json["message"]), (200, "Appointment successfully created"), answer)
+        return answer.json["id"]
+
+    def list(self, client=None, **query):
+        client = client or self.client
+        answer = self.stack.web.get("/v1/appointments", {"auth_key": client.key, "auth_secret": client.secret, **query})
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json["appointments"]
+
+    def listen(self, client=None, **options):
+        receiver = Receiver(**options)
+        self.receivers.append(receiver)
+        made = self.stack.ctl_json("client", "webhook", (client or self.client).name, receiver.url)
+        self.assertEqual(made["url"], receiver.url)
+        return receiver, made["secret"]
+
+    def robot(self, now):
+        self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", now)
+
+    def due_now(self):
+        """What waits for its next attempt need not wait."""
+        self.stack.sql("UPDATE webhook_event SET due_at = '2000-01-01' WHERE state = 'queued'; UPDATE webhook_endpoint SET retry_at = NULL")
+
+
+class Appointments(RendezvousCase):
+    def test_the_document_round_trip(self):
+        oid = self.create()
+        (listed,) = self.list()
+        self.assertEqual({name: listed[name] for name in DOCUMENTED}, DOCUMENTED)
+        self.assertEqual(listed["id"], oid)
+
+    def test_end_from_duration(self):
+        body = copy.deepcopy(DOCUMENTED)
+        del body["end_at"]
+        self.assertEqual(self.post("appointments", body).status, 200)
+        self.assertEqual(self.list()[0]["end_at"], "2020-06-12T12:45:00+02:00")
+
+    def test_winter_and_other_offsets(self):
+        self.create(start_at="2021-01-12T10:00:00Z", end_at="2021-01-12T06:30:00-05:00", duration=90)
+        self.assertEqual((self.list()[0]["start_at"], self.list()[0]["end_at"]), ("2021-01-12T11:00:00+01:00", "2021-01-12T12:30:00+01:00"))
+
+    def test_what_is_refused(self):
+        recipient = DOCUMENTED["recipient"]
+        cases = [({"start_at": None}, "start_at"), ({"start_at": "hier"}, "start_at"), ({"start_at": "2020-06-31T12:00:00Z"}, "start_at"),
+                 ({"end_at": "2020-06-12T12:00:00+02:00"}, "end_at"), ({"end_at": "2020-06-12T11:00:00+02:00"}, "end_at"),
+                 ({"duration": 44}, "duration"), ({"duration": 0}, "duration"), ({"duration": "x"}, "duration"), ({"status": "cancelled"}, "status"),
+                 ({"status": 1}, "status"), ({"channel": "fax"}, "channel"), ({"channel": "sms"}, "recipient"), ({"reminder_channel": "sms", "reminder_delay": 2}, "recipient"),
+                 ({"reminder_channel": "email"}, "reminder_delay"), ({"reminder_delay": -1}, "reminder_delay"), ({"reminder_channel": "pigeon"}, "reminder_channel"),
+                 ({"recipient": None}, "recipient"), ({"recipient": "Jean"}, "recipient"), ({"recipient": []}, "recipient"),
+                 ({"recipient": {**recipient, "email": "x"}}, "recipient"), ({"recipient": {**recipient, "email": None}}, "recipient"),
+                 ({"recipient": {**recipient, "phone": "12"}}, "recipient"), ({"recipient": {**recipient, "first_name": "a\nb"}}, "recipient"),
+                 ({"recipient": {**recipient, "variables": "x"}}, "variables"), ({"recipient": {**recipient, "variables": [{"name": "x"}]}}, "variables"),
+                 ({"recipient": {**recipient, "variables": [{"name": 1, "content": "x"}]}}, "variables"),
+                 ({"recipient": {**recipient, "variables": [{"name": "a", "content": "b"}] * 51}}, "variables"), ({"location": "x" * 501}, "location"),
+                 ({"location": "a\r\nb"}, "location")]
+        for change, name in cases:
+            answer = self.post("appointments", {**copy.deepcopy(DOCUMENTED), **change})
+            self.assertEqual((answer.status, answer.json), (400, {"status": 400, "message": f"invalid {name}"}), change)
+        self.assertEqual(self.list(), [])
+
+    def test_a_batch(self):
+        answer = self.post("appointments", [DOCUMENTED, {**DOCUMENTED, "channel": "fax"}, 3, DOCUMENTED])
+        self.assertEqual(answer.status, 200)
+        items = answer.json["appointments"]
+        self.assertEqual([i["error"] for i in items], [False, True, True, False])
+        self.assertEqual([i["message"] for i in items], ["Appointment successfully created", "invalid channel", "invalid appointment", "Appointment successfully created"])
+        self.assertEqual([a["id"] for a in self.list()], [items[3]["id"], items[0]["id"]])
+        self.assertEqual(self.post("appointments", []).status, 400)
+        self.assertEqual(self.post("appointments", [DOCUMENTED] * 1001).status, 400)
+
+    def test_change_approve_cancel(self):
+        oid = self.create()
+        self.assertEqual(self.post(f"appointments/{oid}", {"start_at": "2020-06-13T09:00:00+02:00", "location": "ailleurs"}).status, 200)
+        (listed,) = self.list()
+        self.assertEqual((listed["start_at"], listed["end_at"], listed["location"], listed["recipient"]),
+                         ("2020-06-13T09:00:00+02:00", "2020-06-13T09:45:00+02:00", "ailleurs", DOCUMENTED["recipient"]))
+        self.assertEqual(self.post(f"appointments/{oid}/approve", {}).json, {"status": 200, "message": "Appointment successfully approved", "id": oid})
+        self.assertEqual(self.list()[0]["status"], "approved")
+        self.assertEqual(self.post(f"appointments/{oid}/cancel", {}).status, 200)
+        self.assertEqual(self.list(status="cancelled")[0]["id"], oid)
+        for path in (f"appointments/{oid}", f"appointments/{oid}/approve", f"appointments/{oid}/cancel"):
+            answer = self.post(path, {"location": "x"})
+            self.assertEqual((answer.status, answer.json["message"]), (400, "appointment cancelled"))
+
+    def test_filters_and_cursor(self):
+        ids = [self.create(start_at=f"2021-0{month}-01T10:00:00Z", end_at=f"2021-0{month}-01T11:00:00Z", duration=60) for month in (1, 2, 3)]
+        self.assertEqual([a["id"] for a in self.list()], ids[::-1])
+        self.assertEqual([a["id"] for a in self.list(**{"from": "2021-02-01T00:00:00Z", "until": "2021-02-28T00:00:00Z"})], [ids[1]])
+        self.assertEqual([a["id"] for a in self.list(before_id=ids[2], limit=1)], [ids[1]])
+        self.assertEqual([a["id"] for a in self.list(offset=2)], [ids[0]])
+        self.assertEqual(self.list(status="approved"), [])
+
+    def test_another_client_sees_and_changes_nothing(self):
+        oid, other = self.create(), self.stack.add_client()
+        self.assertEqual(self.list(other), [])
+        for path in (f"appointments/{oid}", f"appointments/{oid}/approve", f"appointments/{oid}/cancel"):
+            foreign, absent = self.post(path, {"location": "x"}, other), self.post(path.replace(str(oid), "999999999"), {"location": "x"}, other)
+            self.assertEqual((foreign.status, foreign.body), (404, absent.body))
+        answer = self.stack.web.get("/v1/appointments", {"auth_key": other.key, "auth_secret": other.secret, "before_id": oid})
+        self.assertEqual(answer.json, {"status": 400, "message": "invalid before_id"})
+        self.assertEqual(self.list()[0]["location"], DOCUMENTED["location"])
+
+    def test_idempotency(self):
+        headers = {"Idempotency-Key": "rdv-1"}
+        first, again = self.post("appointments", DOCUMENTED, **headers), self.post("appointments", DOCUMENTED, **headers)
+        self.assertEqual(first.body, again.body)
+        self.assertEqual(len(self.list()), 1)
+        self.assertEqual(self.post("appointments", {**DOCUMENTED, "location": "y"}, **headers).status, 422)
+
+
+class Webhooks(RendezvousCase):
+    def check_signature(self, secrets, headers, body):
+        """By an independent calculation of what the specification says."""
+        names = {name.lower(): value for name, value in headers.items()}
+        signed = f"{names['webhook-id']}.{names['webhook-timestamp']}.".encode() + body
+        expected = ["v1," + base64.b64encode(hmac.new(base64.b64decode(s.removeprefix("whsec_")), signed, hashlib.sha256).digest()).decode() for s in secrets]
+        self.assertEqual(names["webhook-signature"].split(" "), expected)
+        return names["webhook-id"]
+
+    def test_the_documented_body_exactly(self):
+        receiver, secret = self.listen()
+        self.create()
+        self.stack.send_all()
+        ((headers, body),) = receiver.got
+        self.assertEqual(json.loads(body), DOCUMENTED)
+        self.assertEqual(list(json.loads(body)), list(DOCUMENTED))
+        self.check_signature([secret], headers, body)
+
+    def test_each_change_in_order(self):
+        receiver, _ = self.listen()
+        oids = [self.create() for _ in range(3)]
+        for oid in oids:
+            self.post(f"appointments/{oid}/approve", {})
+            self.post(f"appointments/{oid}", {"location": f"chez {oid}"})
+            self.post(f"appointments/{oid}/cancel", {})
+        self.stack.send_all()
+        self.assertEqual(len(receiver.got), 12)
+        self.assertEqual(len({headers["webhook-id"] for headers, _ in receiver.got}), 12)
+        for oid in oids:
+            told = [b["status"] for b in receiver.bodies() if b["location"] == f"chez {oid}"]
+            self.assertEqual(told, ["approved", "cancelled"])
+        self.assertEqual([b["status"] for b in receiver.bodies() if b["location"] == DOCUMENTED["location"]].count("preset"), 3)
+
+    def test_rotation_signs_twice(self):
+        receiver, old = self.listen()
+        new = self.stack.ctl_json("webhook", "rotate", self.client.name)["secret"]
+        self.assertNotEqual(old, new)
+        self.create()
+        self.stack.send_all()
+        ((headers, body),) = receiver.got
+        self.check_signature([new, old], headers, body)
+
+    def test_failures_are_tried_again_with_the_same_id(self):
+        receiver, _ = self.listen()
+        receiver.answers = [(500, {}), (302, {"Location": receiver.url}), (404, {})]
+        self.create()
+        for _ in range(3):
+            self.stack.send_all()
+            self.due_now()
+        self.stack.send_all()
+        self.assertEqual(len(receiver.got), 4)          # the redirect was not followed
+        self.assertEqual(len({headers["webhook-id"] for headers, _ in receiver.got}), 1)
+        (event,) = self.stack.ctl_json("webhook", "events", self.client.name)["events"]
+        self.assertEqual((event["state"], event["attempts"]), ("sent", 4))
+
+    def test_a_failing_endpoint_rests(self):
+        receiver, _ = self.listen(always=503)
+        receiver.answers = [(503, {"Retry-After": "3600"})]
+        for _ in range(5):
+            self.create()
+        self.stack.send_all()
+        self.stack.send_all()
+        self.assertLessEqual(len(receiver.got), 5)
+        webhook = next(w for w in self.stack.ctl_json("webhook", "list")["webhooks"] if w["client"] == self.client.name)
+        self.assertEqual((webhook["waiting"], webhook["disabled"]), (5, False))
+        self.assertEqual(self.stack.sql(f"SELECT retry_at > UTC_TIMESTAMP() + INTERVAL 3500 SECOND, failures FROM webhook_endpoint "
+                                        f"WHERE url = '{receiver.url}'")[0][0], "1")
+        self.due_now()
+        receiver.always = 200
+        self.stack.send_all()
+        self.assertEqual(sum(e["state"] == "sent" for e in self.stack.ctl_json("webhook", "events", self.client.name)["events"]), 5)
+
+    def test_gone_disables(self):
+        receiver, _ = self.listen(always=410)
+        self.create()
+        self.stack.send_all()
+        self.due_now()
+        self.create()
+        self.stack.send_all()
+        self.assertEqual(len(receiver.got), 1)
+        webhook = next(w for w in self.stack.ctl_json("webhook", "list")["webhooks"] if w["client"] == self.client.name)
+        self.assertEqual((webhook["disabled"], webhook["why"]), (True, "the endpoint answered 410 Gone"))
+        receiver.always = 200
+        self.stack.ctl("client", "webhook", self.client.name, receiver.url)
+        self.assertEqual(self.stack.ctl_json("webhook", "replay", self.client.name)["queued"], 1)
+        self.stack.send_all()
+        self.assertEqual(len(receiver.got), 3)
+
+    def test_one_dead_endpoint_does_not_hold_up_others(self):
+        slow, _ = self.listen(delay=30)
+        other = self.stack.add_client()
+        receiver, _ = self.listen(other)
+        self.post("appointments", [DOCUMENTED] * 200)
+        self.post("appointments", [DOCUMENTED] * 50, other)
+        self.stack.send_all()
+        self.assertEqual(len(receiver.got), 50)
+        self.assertLessEqual(len(slow.got), 16)
+
+    def test_private_addresses_are_refused(self):
+        receiver, _ = self.listen()
+        self.create()
+        self.stack.set({"webhook": {"allow_private": "no"}})
+        try:
+            self.stack.sql("UPDATE webhook_endpoint SET url = REPLACE(url, 'http://127.0.0.1', 'https://localhost')")
+            self.stack.send_all()
+        finally:
+            self.stack.set({"webhook": {"allow_private": "yes"}})
+        self.assertEqual(receiver.got, [])
+        (event,) = self.stack.ctl_json("webhook", "events", self.client.name)["events"]
+        self.assertEqual(event["state"], "queued")
+
+    def test_killed_at_each_step_nothing_is_lost(self):
+        for point in ("webhook.claimed", "webhook.before_post:3", "webhook.answered:2", "webhook.before_record", "webhook.recorded"):
+            with self.subTest(point):
+                client = self.stack.add_client()
+                receiver, _ = self.listen(client)
+                self.post("appointments", [DOCUMENTED] * 10, client)
+                self.assertNotEqual(self.stack.send(check=False, BAILLEUR_FAULT=point).returncode, 0)
+                self.stack.sql("UPDATE webhook_event SET due_at = '2000-01-01' WHERE state = 'claimed'")       # the lease is over
+                self.stack.send_all()
+                ids = [headers["webhook-id"] for headers, _ in receiver.got]
+                self.assertEqual(len(set(ids)), 10)
+                # A repeat is possible only for what had been posted and not yet recorded, and carries the same id.
+                self.assertLessEqual(len(ids), 10 if point == "webhook.claimed" else 20)
+                states = [e["state"] for e in self.stack.ctl_json("webhook", "events", client.name)["events"]]
+                self.assertEqual(states, ["sent"] * 10)
+
+    def test_two_senders_at_once(self):
+        receiver, _ = self.listen()
+        self.post("appointments", [DOCUMENTED] * 300)
+        first, second = self.stack.start_sender(), self.stack.start_sender()
+        for sender in (first, second):
+            self.assertEqual(sender.wait(60), 0)
+        ids = [headers["webhook-id"] for headers, _ in receiver.got]
+        self.assertEqual((len(ids), len(set(ids))), (300, 300))
+
+    def test_verified_by_the_published_library(self):
+        """npm's standardwebhooks takes what we sign, and refuses it changed."""
+        receiver, secret = self.listen()
+        self.create()
+        self.stack.send_all()
+        ((headers, body),) = receiver.got
+        tools = os.path.join(BUILD, "npm-standardwebhooks")
+        if not os.path.isdir(tools + "/node_modules/standardwebhooks"):
+            subprocess.run(["npm", "install", "--prefix", tools, "--no-audit", "--no-fund", "--loglevel=error", "standardwebhooks@1.0.0"],
+                           check=True, timeout=300, stdin=subprocess.DEVNULL)
+        program = ("const {Webhook} = require('standardwebhooks'); const {secret, body, headers} = JSON.parse(require('fs').readFileSync(0));"
+                   "console.log(JSON.stringify(new Webhook(secret).verify(body, headers)))")
+        names = {name.lower(): value for name, value in headers.items()}
+
+        def verify(text):
+            given = json.dumps({"secret": secret, "body": text, "headers": names})
+            return subprocess.run(["node", "-e", program], input=given, capture_output=True, text=True, cwd=tools, timeout=60)
+
+        self.assertEqual(json.loads(verify(body.decode()).stdout), DOCUMENTED)
+        self.assertNotEqual(verify(body.decode() + " ").returncode, 0)
+
+    def test_no_webhook_no_event(self):
+        self.create()
+        self.assertEqual(self.stack.ctl_json("webhook", "events", self.client.name)["events"], [])
+
+
+class Reminders(RendezvousCase):
+    def setUp(self):
+        super().setUp()
+        self.before = len(self.stack.mails())
+
+    def future(self, **change):
+        """An appointment far ahead: Friday, 12 June 2093, at noon."""
+        return self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=24, reminder_channel="email", **change)
+
+    def messages(self):
+        query = {"auth_key": self.client.key, "auth_secret": self.client.secret}
+        return self.stack.web.get("/v1/messages", query).json["messages"]
+
+    def test_once_in_time(self):
+        receiver, _ = self.listen()
+        self.future()
+        self.robot("2093-06-11T09:59:59Z")
+        self.assertEqual(self.messages(), [])
+        for _ in range(3):
+            self.robot("2093-06-11T10:00:00Z")
+        (message,) = self.messages()
+        self.assertEqual((message["email"], message["email_subject"]), ("jean.dupont@email.com", "Rappel de votre rendez-vous"))
+        self.assertEqual(message["email_content"], "Bonjour Jean DUPONT,\n\nNous vous rappelons votre rendez-vous du vendredi 12 juin 2093 à 12h00.\n\n"
+                                                   "Lieu : 6 rue de la Place, Paris 75001")
+        self.assertTrue(self.list()[0]["reminder_status"])
+        self.due_now()
+        self.stack.send_all()
+        self.assertEqual([b["reminder_status"] for b in receiver.bodies()], [False, True])
+
+    def test_never_after_the_start(self):
+        self.future()
+        self.robot("2093-06-12T10:00:00Z")
+        self.robot("2093-06-11T10:00:00Z")
+        self.assertEqual(self.messages(), [])
+        self.assertFalse(self.list()[0]["reminder_status"])
+
+    def test_killed_it_is_sent_once(self):
+        self.future()
+        self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", "2093-06-11T10:00:00Z", check=False,
+                       BAILLEUR_FAULT="robot.reminded")
+        self.assertEqual(self.messages(), [])           # nothing of the transaction is there
+        self.robot("2093-06-11T10:05:00Z")
+        self.robot("2093-06-11T10:10:00Z")
+        self.assertEqual(len(self.messages()), 1)
+
+    def test_moved_and_cancelled(self):
+        moved, cancelled = self.future(), self.future()
+        self.post(f"appointments/{moved}", {"start_at": "2093-06-20T12:00:00+02:00"})
+        self.post(f"appointments/{cancelled}/cancel", {})
+        self.robot("2093-06-11T10:00:00Z")
+        self.assertEqual(self.messages(), [])
+        self.robot("2093-06-19T10:00:00Z")
+        (message,) = self.messages()
+        self.assertIn("samedi 20 juin 2093 à 12h00", message["email_content"])
+
+    def test_by_sms_and_both(self):
+        recipient = {**DOCUMENTED["recipient"], "phone": "06 02 03 04 05"}
+        self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=1, reminder_channel="both", recipient=recipient)
+        self.robot("2093-06-12T09:30:00Z")
+        (message,) = self.messages()
+        self.assertEqual((message["channel"], message["phone"], message["sms_content"]),
+                         ("both", "06 02 03 04 05", "Rappel : rendez-vous le vendredi 12 juin 2093 à 12h00, 6 rue de la Place, Paris 75001."))
+
+
+class Recurrence(RendezvousCase):
+    def test_a_year_against_a_model(self):
+        """Any sequence of runs, some killed on the way, ends with each month's copy exactly once."""
+        rng = random.Random(42)
+        portfolio = small_portfolio("recur", 77)
+        days = [1, 15, 28, 29, 30, 31]
+        for i, day in enumerate(days):
+            start = datetime.datetime(2022, 12 if day > 28 else 11, day, tzinfo=datetime.timezone.utc) - datetime.timedelta(hours=1)
+            operation = copy.deepcopy(portfolio["operations"][0])
+            operation.update(id=f"{i + 1:024x}", operationAuto=True, operationPaid=True, operationDate={"sec": int(start.timestamp()), "usec": 0},
+                             operationDesc=f"n{day}")
+            portfolio["operations"].append(operation)
+        landlord = import_landlord(self.stack, portfolio)
+        now = datetime.date(2022, 12, 1)
+        while now < datetime.date(2023, 12, 31):
+            now += datetime.timedelta(days=rng.randrange(1, 45))
+            when = f"{now.isoformat()}T12:00:00Z"
+            if rng.random() < 0.4:
+                self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", when, check=False, BAILLEUR_FAULT=f"robot.copied:{rng.randrange(1, 4)}")
+            self.robot(when)
+        got = {}
+        for o in landlord.get(f"operations/{portfolio['immeubles'][0]['id']}/1000")["operations"]:
+            if "operationDesc" in o:
+                got.setdefault(o["operationDesc"], []).append(o)
+        for day in days:
+            series = sorted(got[f"n{day}"], key=lambda o: o["operationDate"]["sec"])
+            dates = [datetime.datetime.fromtimestamp(o["operationDate"]["sec"], zoneinfo.ZoneInfo("Europe/Paris")).date() for o in series]
+            expected, year, month = [], 2022, 12 if day > 28 else 11
+            while True:
+                last = (datetime.date(year + month // 12, month % 12 + 1, 1) - datetime.timedelta(days=1)).day
+                date = datetime.date(year, month, min(day, last))
+                if date > now:
+                    break
+                expected.append(date)
+                year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+            self.assertEqual(dates, expected, day)
+            self.assertEqual([o["operationAuto"] for o in series], [False] * (len(series) - 1) + [True])
+            self.assertEqual([o["operationPaid"] for o in series], [True] + [False] * (len(series) - 1))
+            self.assertEqual([o["robot"] for o in series[1:]], [True] * (len(series) - 1))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,103 @@
+/*
+ * Webhooks: signatures against the specification's published example, and which addresses may be posted to.
+ */
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/network.h"
+#include "domain/webhook_signature.h"
+
+/* The example of the Standard Webhooks specification and of its libraries' tests. */
+#define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define SIGNED "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+START_TEST(published_vector)
+{
+	uint8_t secret[64];
+	size_t len = webhook_secret_parse(SECRET, secret);
+	struct text header = {0};
+	char text[WEBHOOK_SECRET_TEXT];
+
+	ck_assert_uint_eq(len, 24);
+	webhook_sign(&header, secret, len, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, "{\"test\": 2432232314}");
+	ck_assert_str_eq(header.data, SIGNED);
+	webhook_sign(&header, secret, len, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, "{\"test\": 2432232314}");
+	ck_assert_str_eq(header.data, SIGNED " " SIGNED);
+	webhook_secret_text(secret, len, text);
+	ck_assert_str_eq(text, SECRET);
+	text_free(&header);
+}
+END_TEST
+
+START_TEST(no_secret)
+{
+	uint8_t secret[64];
+
+	ck_assert_uint_eq(webhook_secret_parse("whsec_", secret), 0);
+	ck_assert_uint_eq(webhook_secret_parse("whsec_not base64!", secret), 0);
+}
+END_TEST
+
+static const struct {
+	const char *address;
+	bool is_public;
+} ADDRESSES[] = {
+	{"8.8.8.8", true}, {"1.1.1.1", true}, {"172.15.255.255", true}, {"172.32.0.0", true}, {"100.63.255.255", true},
+	{"100.128.0.0", true}, {"192.167.255.255", true}, {"198.20.0.0", true}, {"223.255.255.255", true}, {"11.0.0.0", true},
+	{"0.0.0.0", false}, {"10.0.0.1", false}, {"10.255.255.255", false}, {"100.64.0.1", false}, {"127.0.0.1", false},
+	{"127.255.255.254", false}, {"169.254.169.254", false}, {"172.16.0.1", false}, {"172.31.255.255", false},
+	{"192.0.0.1", false}, {"192.0.2.1", false}, {"192.168.1.1", false}, {"198.18.0.1", false}, {"198.51.100.1", false},
+	{"203.0.113.1", false}, {"224.0.0.1", false}, {"240.0.0.1", false}, {"255.255.255.255", false},
+	{"2606:4700::1111", true}, {"2001:4860:4860::8888", true}, {"2a01:e0a::1", true}, {"::ffff:8.8.8.8", true},
+	{"::", false}, {"::1", false}, {"fc00::1", false}, {"fd12:3456::1", false}, {"fe80::1", false}, {"ff02::1", false},
+	{"2001:db8::1", false}, {"2001::1", false}, {"::ffff:127.0.0.1", false}, {"::ffff:10.0.0.1", false},
+	{"64:ff9b::7f00:1", false}, {"64:ff9b::808:808", true}, {"2002:7f00:1::", false}, {"2002:c0a8:101::", false},
+	{"2002:808:808::", true}, {"100::1", false},
+};
+
+START_TEST(addresses)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	const char *address = ADDRESSES[_i].address;
+	bool is_public;
+
+	if (inet_pton(AF_INET, address, &in.sin_addr) == 1) {
+		is_public = network_is_public((const struct sockaddr *)&in);
+	} else {
+		ck_assert_int_eq(inet_pton(AF_INET6, address, &in6.sin6_addr), 1);
+		is_public = network_is_public((const struct sockaddr *)&in6);
+	}
+	ck_assert_msg(is_public == ADDRESSES[_i].is_public, "%s", address);
+}
+END_TEST
+
+START_TEST(other_families)
+{
+	struct sockaddr local = {.sa_family = AF_UNIX};
+
+	ck_assert(!network_is_public(&local));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("webhook");
+	TCase *tcase = tcase_create("webhook");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tcase, published_vector);
+	tcase_add_test(tcase, no_secret);
+	tcase_add_loop_test(tcase, addresses, 0, sizeof ADDRESSES / sizeof ADDRESSES[0]);
+	tcase_add_test(tcase, other_families);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
