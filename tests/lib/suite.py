@@ -130,6 +130,23 @@ def build(kind):
     return result
 
 
+def temporary():
+    """
+    Where the tests put their directories: in memory when there is plenty, since many MariaDB servers start there and sync
+    what they write. A killed process loses nothing of it, which is all that the kill tests need.
+    """
+    with contextlib.suppress(OSError):
+        free = os.statvfs("/dev/shm")
+        if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK) and free.f_bavail * free.f_frsize > 4 << 30:
+            return "/dev/shm"
+    return tempfile.gettempdir()
+
+
+def in_memory():
+    """The environment in which tests put their directories in memory."""
+    return dict(os.environ, TMPDIR=temporary())
+
+
 # Unit tests
 
 _CHECK_SUMMARY = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.M)
@@ -139,7 +156,7 @@ def unit():
     directory = WORK + "/asan"
     for old in glob.glob(directory + "/tests/unit/*.trs") + glob.glob(directory + "/tests/unit/*.log"):
         os.unlink(old)
-    ended = execute(["make", "-k", f"-j{JOBS}", "check"], "unit", 600, directory)
+    ended = execute(["make", "-k", f"-j{JOBS}", "check"], "unit", 600, directory, in_memory())
     results = [unit_program(path) for path in sorted(glob.glob(directory + "/tests/unit/*.trs"))]
     if not results or (not ended and not any(failed for _, failed in results)):
         results.append(verdict(False, "unit: make check"))
@@ -177,8 +194,8 @@ def modules():
 
 def e2e_module(name, kind, label, valgrind=False, timeout=600):
     log, report = f"{label}-{name}", f"{WORK}/{label}-{name}.json"
-    env = dict(os.environ, BAILLEUR_BUILD=f"{WORK}/{kind}", BAILLEUR_TEST_DATADIR=WORK + "/datadir",
-               PYTHONDONTWRITEBYTECODE="1", TMPDIR=temporary())
+    env = dict(in_memory(), BAILLEUR_BUILD=f"{WORK}/{kind}", BAILLEUR_TEST_DATADIR=WORK + "/datadir",
+               PYTHONDONTWRITEBYTECODE="1")
     env.pop("BAILLEUR_VALGRIND", None)
     if valgrind:
         env["BAILLEUR_VALGRIND"] = "1"
@@ -196,18 +213,6 @@ def e2e_module(name, kind, label, valgrind=False, timeout=600):
     say(f"---- {label} {name}: {result[0]} passed, {result[1]} failed ({time.monotonic() - began:.0f} s)")
     show(log, 200 if result[1] else 1000)
     return result
-
-
-def temporary():
-    """
-    Where the tests put their directories: in memory when there is plenty, since many MariaDB servers start there and sync
-    what they write. A killed process loses nothing of it, which is all that the kill tests need.
-    """
-    with contextlib.suppress(OSError):
-        free = os.statvfs("/dev/shm")
-        if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK) and free.f_bavail * free.f_frsize > 4 << 30:
-            return "/dev/shm"
-    return tempfile.gettempdir()
 
 
 def e2e_modules(names, kind, label, **more):
@@ -320,7 +325,7 @@ def distcheck():
         if os.path.isdir(leftover):         # of a run that was cut short; its files are read-only
             subprocess.run(["chmod", "-R", "u+w", leftover], check=False)
             shutil.rmtree(leftover)
-    return check("make distcheck", ["make", f"-j{JOBS}", "distcheck"], 900, cwd=WORK + "/gcc")
+    return check("make distcheck", ["make", f"-j{JOBS}", "distcheck"], 900, cwd=WORK + "/gcc", env=in_memory())
 
 
 # name: (what it runs, the builds it needs, is it in --quick)
