@@ -4,9 +4,9 @@
  *
  *   bench-echo -l SOCKET -w WORKERS -f FILE [-k]
  *
- * The best that libfcgi gives: an output buffer that holds the whole answer, so that one write(2) sends it, and the
- * connection closed at once instead of waiting for the peer (FCGX_Detach). -k keeps connections when nginx asks for it; an
- * answer that is longer than libfcgi's buffer then goes out past it, its records made beforehand and sent by one write(2).
+ * The best that libfcgi gives: one write(2) an answer, and the connection closed at once instead of waiting for the peer
+ * (FCGX_Detach). -k keeps connections when nginx asks for it. An answer that is longer than libfcgi's buffer goes out past
+ * it, its records made beforehand.
  */
 #include <err.h>
 #include <signal.h>
@@ -23,7 +23,7 @@
 
 #include "bench/bench.h"
 
-enum { BUFFER_MIN = 8192 - 64, BUFFER_MAX = 65528, BACKLOG = 1024 };
+enum { BUFFER_MIN = 8192 - 64, BACKLOG = 1024 };
 
 enum { RECORD_MAX = 65528, HEADER = 8, STDOUT = 6, END_REQUEST = 3 };
 
@@ -71,16 +71,6 @@ static void send_records(const struct echo *echo, FCGX_Request *request)
 	FCGX_FreeStream(&request->out);
 }
 
-/* libfcgi makes its writer with 8 kB; one that holds the answer replaces it before anything is written. */
-static void enlarge(FCGX_Request *request, size_t len)
-{
-	if (len < BUFFER_MIN)
-		return;
-	FCGX_FreeStream(&request->out);
-	request->out = FCGX_CreateWriter(request->ipcFd, request->requestId,
-	                                 len + 64 > BUFFER_MAX ? BUFFER_MAX : (int)len + 64, 6 /* FCGI_STDOUT */);
-}
-
 static int serve(const struct echo *echo, int listen_fd)
 {
 	FCGX_Request request;
@@ -91,13 +81,10 @@ static int serve(const struct echo *echo, int listen_fd)
 	while (FCGX_Accept_r(&request) == 0) {
 		while (FCGX_GetStr(drain, sizeof(drain), request.in) > 0)
 			continue;
-		if (echo->records != NULL && request.keepConnection && request.requestId == 1) {
+		if (echo->records != NULL && request.requestId == 1)
 			send_records(echo, &request);
-			FCGX_Finish_r(&request);
-			continue;
-		}
-		enlarge(&request, echo->len);
-		FCGX_PutStr(echo->bytes, (int)echo->len, request.out);
+		else
+			FCGX_PutStr(echo->bytes, (int)echo->len, request.out);
 		if (!echo->keep || !request.keepConnection) {
 			request.keepConnection = 0;
 			FCGX_Detach(&request);
@@ -143,7 +130,7 @@ int main(int argc, char **argv)
 	if (path == NULL || file == NULL)
 		errx(2, "usage: bench-echo -l SOCKET -w WORKERS -f FILE [-k]");
 	echo.bytes = bench_slurp(file, &echo.len);
-	if (echo.keep && echo.len >= BUFFER_MIN)
+	if (echo.len >= BUFFER_MIN)
 		make_records(&echo);
 	listen_fd = FCGX_OpenSocket(path, BACKLOG);
 	if (listen_fd < 0)
