@@ -11,7 +11,7 @@ from .measure import Limit, PeakMemory, Row, baseline, in_turns, timed
 
 COUNT = 20_000
 CONNECTIONS = 32
-SMS_CONNECTIONS = 32
+SMS_CONNECTIONS = 64
 SENDER_MB = 64
 
 
