@@ -2,11 +2,13 @@
  * Finished answers in shared memory: a table of fixed slots, two candidates a key, one word of state a slot.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -14,7 +16,7 @@
 #include "access/answer_cache.h"
 #include "base/log.h"
 
-enum { KEY_SIZE = 16 };
+enum { KEY_SIZE = 16, BUILDERS = 256, PATIENCE_NS = 500000000 };
 
 /*
  * A slot's header; its bytes follow. `state` is in one word how often the slot was filled (the upper half) and who is filling
@@ -36,8 +38,21 @@ struct answer_cache {
 	size_t slot_size;               /* bytes of an answer */
 	size_t stride;
 	_Atomic uint64_t puts;
+	pthread_mutex_t builders[BUILDERS];     /* robust; by landlord */
 	_Alignas(64) char memory[];
 };
+
+static void init_builders(struct answer_cache *cache)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	for (int i = 0; i < BUILDERS; i++)
+		pthread_mutex_init(&cache->builders[i], &attributes);
+	pthread_mutexattr_destroy(&attributes);
+}
 
 struct answer_cache *answer_cache_create(unsigned slots, unsigned slot_size)
 {
@@ -53,7 +68,36 @@ struct answer_cache *answer_cache_create(unsigned slots, unsigned slot_size)
 	cache->slots = slots;
 	cache->slot_size = slot_size;
 	cache->stride = stride;
+	init_builders(cache);
 	return cache;
+}
+
+static pthread_mutex_t *builder(struct answer_cache *cache, uint64_t user)
+{
+	return &cache->builders[user % BUILDERS];
+}
+
+bool answer_cache_begin(struct answer_cache *cache, uint64_t user)
+{
+	pthread_mutex_t *mutex = builder(cache, user);
+	struct timespec until;
+	int result;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += PATIENCE_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	result = pthread_mutex_timedlock(mutex, &until);
+	if (result == EOWNERDEAD)
+		result = pthread_mutex_consistent(mutex);
+	return result == 0;
+}
+
+void answer_cache_end(struct answer_cache *cache, uint64_t user)
+{
+	pthread_mutex_unlock(builder(cache, user));
 }
 
 static void make_key(uint64_t user, const char *path, uint8_t key[KEY_SIZE])

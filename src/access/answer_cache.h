@@ -26,4 +26,12 @@ bool answer_cache_get(struct answer_cache *cache, uint64_t user, uint64_t versio
 void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t version, jour today, const char *path,
                       const struct text *body);
 
+/*
+ * Only one worker at a time builds the answers of a landlord: the others wait for it, a little, and then find its answer
+ * instead of building the same at the same time. begin() returns false when that took too long: build without it. A
+ * builder that dies gives way to the next.
+ */
+bool answer_cache_begin(struct answer_cache *cache, uint64_t user);
+void answer_cache_end(struct answer_cache *cache, uint64_t user);
+
 #endif
