@@ -24,6 +24,10 @@ DOCUMENTED = {
                   "variables": [{"name": "Bâtiment", "content": "B"}, {"name": "Porte", "content": "845"}]}}
 SETTINGS = {"webhook": {"allow_private": "yes", "retry_first": "1s", "retry_max": "2s", "timeout": "2s"}}
 
+# Where the tests below kill: the fault points of webhooks, at which passage, and of the robot.
+WEBHOOK_POINTS = ["webhook.claimed", "webhook.before_post:3", "webhook.answered:2", "webhook.before_record", "webhook.recorded"]
+ROBOT_POINTS = ["robot.copied", "robot.reminded"]
+
 
 class RendezvousCase(StackCase):
     options = {"settings": SETTINGS}
@@ -267,7 +271,7 @@ class Webhooks(RendezvousCase):
         self.assertEqual(event["state"], "queued")
 
     def test_killed_at_each_step_nothing_is_lost(self):
-        for point in ("webhook.claimed", "webhook.before_post:3", "webhook.answered:2", "webhook.before_record", "webhook.recorded"):
+        for point in WEBHOOK_POINTS:
             with self.subTest(point):
                 client = self.stack.add_client()
                 receiver, _ = self.listen(client)
@@ -356,7 +360,7 @@ class Reminders(RendezvousCase):
     def test_killed_it_is_sent_once(self):
         self.future()
         self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", "2093-06-11T10:00:00Z", check=False,
-                       BAILLEUR_FAULT="robot.reminded")
+                       BAILLEUR_FAULT=ROBOT_POINTS[1])
         self.assertEqual(self.messages(), [])           # nothing of the transaction is there
         self.robot("2093-06-11T10:05:00Z")
         self.robot("2093-06-11T10:10:00Z")
@@ -399,7 +403,7 @@ class Recurrence(RendezvousCase):
             now += datetime.timedelta(days=rng.randrange(1, 45))
             when = f"{now.isoformat()}T12:00:00Z"
             if rng.random() < 0.4:
-                self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", when, check=False, BAILLEUR_FAULT=f"robot.copied:{rng.randrange(1, 4)}")
+                self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", when, check=False, BAILLEUR_FAULT=f"{ROBOT_POINTS[0]}:{rng.randrange(1, 4)}")
             self.robot(when)
         got = {}
         for o in landlord.get(f"operations/{portfolio['immeubles'][0]['id']}/1000")["operations"]:
