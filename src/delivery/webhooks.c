@@ -144,7 +144,7 @@ static void set_health(struct target *target, struct webhook_outcome *o)
 		o->health = WEBHOOK_GONE;
 	else if (failed && (!target->resting || o->retry_at > target->rest_until))
 		o->health = WEBHOOK_FAILED;
-	else if (!failed && !target->resting)
+	else if (!failed && !target->resting && target->endpoint.failures > 0)
 		o->health = WEBHOOK_WELL;
 	target->resting = target->resting || failed;
 	if (failed && o->retry_at > target->rest_until)

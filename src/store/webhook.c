@@ -116,6 +116,22 @@ struct claim {
 	size_t n;
 };
 
+/* Each row only while it still is due. */
+static enum db_status take(struct db *db, const struct claim *c, const struct webhook_event *due, size_t n)
+{
+	enum { COLUMNS = 3 };
+	struct db_value *values = pool_alloc(c->pool, n * COLUMNS * sizeof *values);
+
+	for (size_t i = 0; i < n; i++) {
+		values[i * COLUMNS] = db_i64(c->lease);
+		values[i * COLUMNS + 1] = db_bytes(c->claim_id, ID_UUID_SIZE);
+		values[i * COLUMNS + 2] = db_u64(due[i].id);
+	}
+	return db_bulk(db, "UPDATE webhook_event SET due_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND, state = 'claimed', "
+	               "claim_id = ?, attempts = attempts + 1 WHERE id = ? AND state IN ('queued', 'claimed') AND "
+	               "due_at <= UTC_TIMESTAMP(3)", values, COLUMNS, n);
+}
+
 /*
  * Inside a transaction. What is due is looked up without locks, since a lock skipped in the test of order would let a later
  * event overtake; each row is then taken only while it still is due, so that two senders never take the same one.
@@ -134,18 +150,15 @@ static enum db_status claim_due(struct db *db, void *arg)
 		DB_ARGS(db_u64(c->size)), sizeof *due, read_event, &due, &n_due);
 
 	c->n = 0;
-	c->events = due;
-	for (size_t i = 0; i < n_due && status == DB_OK; i++) {
-		status = db_run(db, "UPDATE webhook_event SET state = 'claimed', claim_id = ?, attempts = attempts + 1, "
-		                "due_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE id = ? AND state IN ('queued', 'claimed') "
-		                "AND due_at <= UTC_TIMESTAMP(3)",
-		                DB_ARGS(db_bytes(c->claim_id, ID_UUID_SIZE), db_i64(c->lease), db_u64(due[i].id)));
-		if (status != DB_OK || db_affected(db) == 0)
-			continue;
-		due[i].attempt++;
-		c->events[c->n++] = due[i];
-	}
-	return status;
+	c->events = NULL;
+	if (status != DB_OK || n_due == 0)
+		return status;
+	status = take(db, c, due, n_due);
+	/* What another sender took meanwhile does not carry our claim. */
+	return status != DB_OK ? status :
+	       rows_list(db, c->pool, "SELECT " EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (due) WHERE e.state = 'claimed' "
+	                 "AND e.claim_id = ? ORDER BY e.id", DB_ARGS(db_bytes(c->claim_id, ID_UUID_SIZE)), sizeof *c->events,
+	                 read_event, &c->events, &c->n);
 }
 
 enum db_status webhook_claim(struct db *db, struct pool *pool, const uint8_t claim_id[ID_UUID_SIZE], uint32_t size,
@@ -170,17 +183,29 @@ struct recording {
 	size_t n;
 };
 
-/* DB_NONE: the claim does not hold it any more. */
-static enum db_status record_event(struct db *db, const uint8_t *claim_id, const struct webhook_outcome *o)
+/* All rows in one statement; one that the claim does not hold any more is left alone. */
+static enum db_status record_events(struct db *db, struct pool *pool, const struct recording *r)
 {
-	bool sent = strcmp(o->state, "sent") == 0, queued = strcmp(o->state, "queued") == 0;
+	enum { COLUMNS = 8 };
+	struct db_value *values = pool_alloc(pool, r->n * COLUMNS * sizeof *values);
 
-	return rows_found(db, db_run(db,
-		"UPDATE webhook_event SET state = ?, due_at = ?, attempts = attempts - ?, last_status = COALESCE(?, last_status),"
-		" error_message = ?, sent_at = IF(?, UTC_TIMESTAMP(3), sent_at) WHERE id = ? AND state = 'claimed' AND claim_id = ?",
-		DB_ARGS(db_text(o->state), queued ? db_time(o->retry_at) : db_null(), db_u64(o->released),
-		        o->status != 0 ? db_u64(o->status) : db_null(), db_text(o->error), db_bool(sent), db_u64(o->id),
-		        db_bytes(claim_id, ID_UUID_SIZE))));
+	for (size_t i = 0; i < r->n; i++) {
+		const struct webhook_outcome *o = &r->outcomes[i];
+		struct db_value *v = values + i * COLUMNS;
+		bool queued = strcmp(o->state, "queued") == 0;
+
+		v[0] = db_text(o->state);
+		v[1] = queued ? db_time(o->retry_at) : db_null();
+		v[2] = db_u64(o->released);
+		v[3] = o->status != 0 ? db_u64(o->status) : db_null();
+		v[4] = db_text(o->error);
+		v[5] = db_bool(strcmp(o->state, "sent") == 0);
+		v[6] = db_u64(o->id);
+		v[7] = db_bytes(r->claim_id, ID_UUID_SIZE);
+	}
+	return db_bulk(db, "UPDATE webhook_event SET state = ?, due_at = ?, attempts = attempts - ?, last_status = COALESCE(?, "
+	               "last_status), error_message = ?, sent_at = IF(?, UTC_TIMESTAMP(3), sent_at) WHERE id = ? AND "
+	               "state = 'claimed' AND claim_id = ?", values, COLUMNS, r->n);
 }
 
 static enum db_status record_endpoint(struct db *db, const struct webhook_outcome *o)
@@ -204,15 +229,12 @@ static enum db_status record_endpoint(struct db *db, const struct webhook_outcom
 static enum db_status record(struct db *db, void *arg)
 {
 	const struct recording *r = arg;
-	enum db_status status = DB_OK;
+	struct pool *pool = pool_create();
+	enum db_status status = record_events(db, pool, r);
 
-	for (size_t i = 0; i < r->n && status == DB_OK; i++) {
-		status = record_event(db, r->claim_id, &r->outcomes[i]);
-		if (status == DB_OK)
-			status = record_endpoint(db, &r->outcomes[i]);
-		else if (status == DB_NONE)
-			status = DB_OK;
-	}
+	pool_free(pool);
+	for (size_t i = 0; i < r->n && status == DB_OK; i++)
+		status = record_endpoint(db, &r->outcomes[i]);
 	return status;
 }
 

@@ -43,7 +43,7 @@ class Nginx:
         for name in ("bailleur-http.conf", "bailleur-server.conf"):
             with open(f"{TOP}/nginx/{name}") as file:
                 part = file.read()
-            text = text.replace(f"include {TOP}/nginx/{name};", part)
+            text = text.replace(f'include "{TOP}/nginx/{name}";', part)
         for old, new in changes:
             if old not in text:
                 raise AssertionError(f"nginx configuration has no {old!r}")
