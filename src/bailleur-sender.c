@@ -147,31 +147,44 @@ static int end_webhooks(pid_t pid, int signals)
 	return ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -1;
 }
 
-static int send_all(const struct settings *settings, const struct options *options, struct db *db, int signals)
+/* The process for webhooks comes first: it takes nothing along that this one uses. */
+static int send_all(const struct settings *settings, const struct options *options, int signals)
 {
 	pid_t webhooks = start_webhooks(settings, options);
 	struct courier_options courier = {
 		.once = options->once, .progress = !options->once && isatty(STDERR_FILENO), .signals = signals,
 		.companion = webhooks > 0 ? webhooks : 0,
 	};
+	struct db *db = db_open(settings);
 	int result = courier_run(settings, db, &courier);
 
+	db_close(db);
 	if (webhooks < 0 || end_webhooks(webhooks, signals) != 0)
 		result = -1;
 	return result;
 }
 
-static int run(const struct settings *settings, const struct options *options)
+static int look(const struct settings *settings)
 {
-	int signals = take_signals(), result = -1;
 	struct db *db = db_open(settings);
+	int result = courier_look(db);
 
-	if (signals < 0)
-		log_event(LOG_LEVEL_ERROR, "signalfd", "error", strerror(errno), NULL);
-	else
-		result = options->dry_run ? courier_look(db) : send_all(settings, options, db, signals);
 	db_close(db);
 	return result;
+}
+
+static int run(const struct settings *settings, const struct options *options)
+{
+	int signals;
+
+	if (options->dry_run)
+		return look(settings);
+	signals = take_signals();
+	if (signals < 0) {
+		log_event(LOG_LEVEL_ERROR, "signalfd", "error", strerror(errno), NULL);
+		return -1;
+	}
+	return send_all(settings, options, signals);
 }
 
 int main(int argc, char **argv)
