@@ -159,6 +159,14 @@ class Page:
                       clickCount=1)
         self._loaded()
 
+    def focus(self, selector, seconds=60):
+        """Waits until that element has the focus: Chromium gives it with the next frame, not with the load or the key."""
+        end = time.monotonic() + seconds
+        while not self.node(selector + ":focus"):
+            if time.monotonic() > end:
+                raise AssertionError(f"{selector} does not get the focus")
+            time.sleep(0.01)
+
     def press(self, key, code, text=None, wait=False):
         more = {"text": text} if text else {}
         for kind in ("keyDown", "keyUp"):
