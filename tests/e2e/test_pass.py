@@ -8,8 +8,7 @@ import re
 import threading
 import unittest
 
-from tests.e2e.test_pages import SCREENS, contrast
-from tests.lib.browser import Browser
+from tests.lib.browser import SCREENS, InBrowser, contrast
 from tests.lib.fastcgi import Connection
 from tests.lib.gestion import Landlord, import_landlord, small_portfolio
 from tests.lib.stack import StackCase
@@ -505,39 +504,14 @@ class Remembered(Case):
             other.stop()
 
 
-class InChromium(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.browser = Browser()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
-        super().tearDownClass()
-
-    def shoot(self, page, name):
-        directory = os.environ.get("BAILLEUR_SCREENSHOTS")
-        if directory:
-            page.screenshot(f"{directory}/reset-{name.replace(' ', '-')}.png")
+class InChromium(InBrowser, Case):
+    forgiven, shots = "404|422", "reset-"
 
     def type(self, page, selector, text):
         page.call("DOM.focus", nodeId=page.node(selector))
         page.call("Input.insertText", text=text)
 
-    def check_looks(self, page, name, fields=True):
-        self.shoot(page, name)
-        self.assertLessEqual(page.content_width(), page.width)
-        background = page.style("main")["background-color"]
-        self.assertGreaterEqual(contrast(page.style("h1")["color"], background), 7)
-        self.assertEqual(page.style("body")["margin-top"], "0px", "the style was not applied")
-        self.assertEqual([entry["text"] for entry in page.complaints() if not re.search("404|422", entry["text"])], [])
-        if not fields:
-            return
-        for selector in ("label", "main p", ".note"):
-            self.assertGreaterEqual(contrast(page.style(selector)["color"],
-                                             page.style(selector)["background-color"]
-                                             if selector == "main p" and page.node(".problem") else background), 4.5)
+    def check_fields(self, page):
         for selector in ("#password", "#again", "button"):
             left, _, width, height = page.box(selector)
             self.assertGreaterEqual(height, 44)
@@ -545,8 +519,12 @@ class InChromium(Case):
             self.assertLessEqual(left + width, page.width)
         style = page.style("#password")
         self.assertGreaterEqual(float(style["font-size"].removesuffix("px")), 16)
-        self.assertGreaterEqual(contrast(style["border-top-color"], background), 3)
-        self.assertGreaterEqual(contrast(style["color"], style["background-color"]), 7)
+        self.assertGreaterEqual(contrast(style["border-top-color"], page.style("main")["background-color"]), 3)
+        self.check_contrast(page, "#password", 7)
+
+    def check_form(self, page, name):
+        self.check_looks(page, name)
+        self.check_fields(page)
 
     def described(self, page, selector):
         """Name, description and properties of a field, as a screen reader is told them."""
@@ -566,7 +544,7 @@ class InChromium(Case):
         page = self.browser.page(width, height, scripts=False, dark=dark)
         page.go(self.stack.web.url + self.link(landlord))
         self.assertIn(("heading", "Nouveau mot de passe"), page.tree())
-        self.check_looks(page, "ask " + name)
+        self.check_form(page, "ask " + name)
         label, description, properties = self.described(page, "#password")
         self.assertEqual(label, "Nouveau mot de passe")
         self.assertIn("Au moins 12 caractères", description)
@@ -575,7 +553,7 @@ class InChromium(Case):
         self.type(page, "#again", "motdepasse1234")
         page.click("button")
         self.assertIn("trop facile à deviner", page.text())
-        self.check_looks(page, "refused " + name)
+        self.check_form(page, "refused " + name)
         label, description, properties = self.described(page, "#password")
         self.assertIn("trop facile à deviner", description)
         self.assertEqual(properties["invalid"], "true")
@@ -584,7 +562,7 @@ class InChromium(Case):
         self.type(page, "#again", NEW)
         page.click("button")
         self.assertIn(("heading", "Mot de passe changé"), page.tree())
-        self.check_looks(page, "done " + name, fields=False)
+        self.check_looks(page, "done " + name)
         self.assertTrue(self.accepts(landlord, NEW))
 
     def test_keyboard_alone(self):
@@ -593,18 +571,14 @@ class InChromium(Case):
             landlord = self.landlord()
             page = self.browser.page(*SCREENS["desktop"], scripts=False, dark=dark)
             page.go(self.stack.web.url + self.link(landlord))
-            page.focus("#password")
+            self.check_focus(page, "#password")
             page.call("Input.insertText", text=NEW)
-            style = page.style("#password")
-            self.assertEqual((style["outline-style"], style["outline-width"]), ("solid", "3px"))
-            self.assertGreaterEqual(contrast(style["outline-color"], page.style("main")["background-color"]), 3)
             self.shoot(page, "focus" + " dark" * dark)
             page.press("Tab", 9)
             page.focus("#again")
             page.call("Input.insertText", text=NEW)
             page.press("Tab", 9)
-            page.focus("button")
-            self.assertEqual(page.style("button")["outline-style"], "solid")
+            self.check_focus(page, "button")
             page.press("Enter", 13, "\r", wait=True)
             self.assertIn(("heading", "Mot de passe changé"), page.tree())
             self.assertTrue(self.accepts(landlord, NEW))
@@ -624,7 +598,7 @@ class InChromium(Case):
             page.go(self.stack.web.url + "/reset/faux")
             self.assertIn(("heading", "Ce lien n’est plus valable"), page.tree())
             self.assertIsNone(page.node("form"))
-            self.check_looks(page, "bad " + name, fields=False)
+            self.check_looks(page, "bad " + name)
 
     def test_long_and_hostile_names(self):
         landlord = self.landlord(username='<script>"' + "x" * 80 + "'&amp;")
@@ -632,7 +606,7 @@ class InChromium(Case):
         page.go(self.stack.web.url + self.link(landlord))
         self.assertIn(landlord.username, page.text())
         self.assertIsNone(page.node("script"))
-        self.check_looks(page, "long")
+        self.check_form(page, "long")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ A real headless Chromium, spoken to over its debugging pipe: no driver, no port,
 import base64
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -22,6 +23,20 @@ _FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-n
           "--disable-extensions", "--disable-dev-shm-usage", "--no-first-run", "--no-default-browser-check",
           "--hide-scrollbars", "--remote-debugging-pipe", "--disable-component-update", "--mute-audio",
           "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+
+SCREENS = {"telephone": (360, 640), "small telephone": (320, 480), "desktop": (1280, 800)}
+
+
+def _luminance(color):
+    parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, two):
+    """Of two colours as CSS computes them: WCAG asks for 4.5 between text and what it stands on, 3 for an outline."""
+    high, low = sorted((_luminance(one), _luminance(two)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
 
 
 class Browser:
@@ -185,3 +200,55 @@ class Page:
         data = self.call("Page.captureScreenshot", format="png")["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
+
+
+class InBrowser:
+    """
+    Before a class of tests that has a stack: one browser for all its tests, and what every page must look like.
+    `forgiven`: a pattern of the complaints a page may cause; `shots`: what the names of its pictures begin with.
+    """
+
+    forgiven, shots = "404", ""
+    browser = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.browser = Browser()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        super().tearDownClass()
+
+    def shoot(self, page, name):
+        directory = os.environ.get("BAILLEUR_SCREENSHOTS")
+        if directory:
+            page.screenshot(f"{directory}/{self.shots}{name.replace(' ', '-')}.png")
+
+    def check_contrast(self, page, selector, least):
+        """Of a text and what it stands on: a background of its own, or that of the page's middle."""
+        style = page.style(selector)
+        own = style["background-color"]
+        background = own if own != "rgba(0, 0, 0, 0)" else page.style("main")["background-color"]
+        self.assertGreaterEqual(contrast(style["color"], background), least, selector)
+
+    def check_looks(self, page, name):
+        """Fits the screen, can be read, and nothing of it was blocked."""
+        self.shoot(page, name)
+        self.assertLessEqual(page.content_width(), page.width)
+        self.check_contrast(page, "h1", 7)
+        for selector in ("label", "main p", ".note", "button"):
+            if page.node(selector):
+                self.check_contrast(page, selector, 4.5)
+        self.assertGreaterEqual(float(page.style("main p")["font-size"].removesuffix("px")), 16)
+        complaints = [entry["text"] for entry in page.complaints()]
+        self.assertEqual([text for text in complaints if not re.search(self.forgiven, text)], [])
+        self.assertEqual(page.style("body")["margin-top"], "0px", "the style was not applied")
+
+    def check_focus(self, page, selector):
+        """Who goes by the keyboard sees where he is."""
+        page.focus(selector)
+        style = page.style(selector)
+        self.assertEqual((style["outline-style"], style["outline-width"]), ("solid", "3px"))
+        self.assertGreaterEqual(contrast(style["outline-color"], page.style("main")["background-color"]), 3)
