@@ -2,19 +2,13 @@
  * bailleur-robot: what happens by itself, started by cron or a timer: operations that recur, reminders of appointments, and
  * the removal of what has had its time. Running it twice, at once, or after any downtime does everything exactly once.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/jour.h"
 #include "base/log.h"
-#include "base/secret.h"
-#include "base/settings.h"
+#include "base/program.h"
 #include "db/db.h"
 #include "rendezvous/reminder.h"
 #include "store/idempotency.h"
@@ -22,7 +16,7 @@
 #include "store/recurrence.h"
 #include "store/retention.h"
 
-enum { PURGE_SIZE = 1000 };
+enum { PURGE_SIZE = 1000, EXIT_USAGE = 2 };
 
 struct robot {
 	struct settings settings;
@@ -95,61 +89,49 @@ static int run(struct robot *robot)
 	int (*const tasks[])(struct robot *) = {recur, remind, purge, retain};
 	int result = 0;
 
+	robot->pool = pool_create();
+	robot->db = db_open(&robot->settings);
 	for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
 		if (tasks[i](robot) != 0)
 			result = -1;
 		pool_reset(robot->pool);
 	}
+	db_close(robot->db);
+	pool_free(robot->pool);
 	return result;
 }
 
-static void usage(FILE *to)
+static const char USAGE[] =
+	"usage: bailleur-robot [--config FILE] [--now TIME]\n\n"
+	"  -c, --config FILE   the configuration (" PROGRAM_CONFIG ")\n"
+	"      --now TIME      do as if it were this time (ISO 8601), for tests and for catching up\n"
+	"  -h, --help\n"
+	"  -V, --version\n";
+
+/* The one option of its own is --now. */
+static int take_option(void *arg, int option, const char *value)
 {
-	fputs("usage: bailleur-robot [--config FILE] [--now TIME]\n\n"
-	      "  -c, --config FILE   the configuration (" SYSCONFDIR "/bailleur/bailleur.conf)\n"
-	      "      --now TIME      do as if it were this time (ISO 8601), for tests and for catching up\n"
-	      "  -h, --help\n"
-	      "  -V, --version\n", to);
+	struct robot *robot = arg;
+
+	(void)option;
+	if (clock_parse_iso(value, &robot->now) == 0)
+		return 0;
+	fprintf(stderr, "bailleur-robot: «%s» is no time in ISO 8601\n", value);
+	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"now", required_argument, NULL, 'n'},
-		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}
-	};
-	const char *config = SYSCONFDIR "/bailleur/bailleur.conf";
+	static const struct option options[] = {{"now", required_argument, NULL, 'n'}, PROGRAM_OPTIONS, {0}};
+	struct program program = {"bailleur-robot", USAGE, EXIT_USAGE, PROGRAM_CONFIG};
 	struct robot robot = {.now = clock_now_ms()};
-	int option, result;
+	int status = program_line(&program, argc, argv, options, PROGRAM_LETTERS, take_option, &robot);
 
-	while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
-		if (option == 'c') {
-			config = optarg;
-		} else if (option == 'n' && clock_parse_iso(optarg, &robot.now) != 0) {
-			fprintf(stderr, "bailleur-robot: «%s» is no time in ISO 8601\n", optarg);
-			return 2;
-		} else if (option == 'h' || option == 'V') {
-			option == 'h' ? usage(stdout) : (void)puts("bailleur-robot " VERSION);
-			return EXIT_SUCCESS;
-		} else if (option == '?') {
-			usage(stderr);
-			return 2;
-		}
-	}
-	if (optind != argc) {
-		usage(stderr);
-		return 2;
-	}
-	if (settings_load(&robot.settings, config, stderr) != 0)
+	if (status >= 0)
+		return status;
+	if (settings_load(&robot.settings, program.config, stderr) != 0)
 		return EXIT_FAILURE;
-	if (log_open("bailleur-robot", robot.settings.log_file[0] != '\0' ? robot.settings.log_file : NULL,
-	             (enum log_level)robot.settings.log_level) != 0 || secret_init() != 0)
-		return EXIT_FAILURE;
-	robot.pool = pool_create();
-	robot.db = db_open(&robot.settings);
-	result = run(&robot);
-	db_close(robot.db);
-	pool_free(robot.pool);
+	status = program_start(&program, &robot.settings) == 0 && run(&robot) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	settings_free(&robot.settings);
-	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }

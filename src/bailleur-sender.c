@@ -2,7 +2,6 @@
  * The sender: reads its options and configuration, then sends what is due.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,72 +13,55 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/secret.h"
+#include "base/program.h"
 #include "delivery/courier.h"
 #include "delivery/webhooks.h"
 
 enum { EXIT_USAGE = 2 };
 
 struct options {
-	const char *config;
 	bool once, drain, dry_run;
 };
 
-static void usage(FILE *out)
+static const char USAGE[] =
+	"usage: bailleur-sender [--config FILE] [--once | --drain | --dry-run]\n"
+	"\n"
+	"  -c, --config FILE  the configuration file (" PROGRAM_CONFIG ")\n"
+	"  -1, --once         claim once for each channel, send that, and end\n"
+	"  -d, --drain        go on until nothing is due (what it does without an option)\n"
+	"  -n, --dry-run      say what is due; send and change nothing\n"
+	"  -V, --version      the version\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 done, whatever became of each message; 1 not possible (no database, wrong\n"
+	"configuration, an outcome that could not be recorded); 2 wrong use.\n";
+
+static int take_option(void *arg, int option, const char *value)
 {
-	fprintf(out,
-	        "usage: bailleur-sender [--config FILE] [--once | --drain | --dry-run]\n"
-	        "\n"
-	        "  -c, --config FILE  the configuration file (" SYSCONFDIR "/bailleur/bailleur.conf)\n"
-	        "  -1, --once         claim once for each channel, send that, and end\n"
-	        "  -d, --drain        go on until nothing is due (what it does without an option)\n"
-	        "  -n, --dry-run      say what is due; send and change nothing\n"
-	        "  -V, --version      the version\n"
-	        "  -h, --help         this text\n"
-	        "\n"
-	        "Exit status: 0 done, whatever became of each message; 1 not possible (no database, wrong\n"
-	        "configuration, an outcome that could not be recorded); 2 wrong use.\n");
+	struct options *options = arg;
+
+	(void)value;
+	if (option == '1')
+		options->once = true;
+	else if (option == 'd')
+		options->drain = true;
+	else
+		options->dry_run = true;
+	return 0;
 }
 
 /* Returns -1 to go on, or the exit status. */
-static int parse_options(struct options *options, int argc, char **argv)
+static int parse_options(struct program *program, struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, '1'},
-		{"drain", no_argument, NULL, 'd'}, {"dry-run", no_argument, NULL, 'n'},
-		{"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"once", no_argument, NULL, '1'}, {"drain", no_argument, NULL, 'd'}, {"dry-run", no_argument, NULL, 'n'},
+		PROGRAM_OPTIONS, {0},
 	};
-	int option;
+	int status = program_line(program, argc, argv, known, PROGRAM_LETTERS "1dn", take_option, options);
 
-	while ((option = getopt_long(argc, argv, "c:1dnVh", known, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			options->config = optarg;
-			break;
-		case '1':
-			options->once = true;
-			break;
-		case 'd':
-			options->drain = true;
-			break;
-		case 'n':
-			options->dry_run = true;
-			break;
-		case 'V':
-			puts("bailleur-sender " VERSION);
-			return EXIT_SUCCESS;
-		case 'h':
-			usage(stdout);
-			return EXIT_SUCCESS;
-		default:
-			usage(stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind == argc && options->once + options->drain + options->dry_run <= 1)
-		return -1;
-	usage(stderr);
-	return EXIT_USAGE;
+	if (status < 0 && options->once + options->drain + options->dry_run > 1)
+		return program_misused(program);
+	return status;
 }
 
 /* The signals that ask for an end, as a descriptor; a connection that closes must not end the program. */
@@ -93,21 +75,6 @@ static int take_signals(void)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int start(const struct settings *settings)
-{
-	const char *path = settings->log_file[0] != '\0' ? settings->log_file : NULL;
-
-	if (log_open("bailleur-sender", path, (enum log_level)settings->log_level) != 0) {
-		fprintf(stderr, "bailleur-sender: %s: %s\n", settings->log_file, strerror(errno));
-		return -1;
-	}
-	if (secret_init() != 0) {
-		log_event(LOG_LEVEL_ERROR, "libsodium-cannot-start", NULL);
-		return -1;
-	}
-	return 0;
 }
 
 /* Webhooks are posted by a process of its own, which ends with this one. Returns its id; -1 after logging. */
@@ -189,15 +156,16 @@ static int run(const struct settings *settings, const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.config = SYSCONFDIR "/bailleur/bailleur.conf"};
+	struct program program = {"bailleur-sender", USAGE, EXIT_USAGE, PROGRAM_CONFIG};
+	struct options options = {0};
 	struct settings settings;
-	int status = parse_options(&options, argc, argv);
+	int status = parse_options(&program, &options, argc, argv);
 
 	if (status >= 0)
 		return status;
-	if (settings_load(&settings, options.config, stderr) != 0)
+	if (settings_load(&settings, program.config, stderr) != 0)
 		return EXIT_FAILURE;
-	status = start(&settings) == 0 && run(&settings, &options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	status = program_start(&program, &settings) == 0 && run(&settings, &options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	settings_free(&settings);
 	return status;
 }

@@ -1,12 +1,7 @@
 /*
  * The operator's tool: main, command line, and the table of commands. What the commands do is in ctl_*.c.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/program.h"
 #include "base/secret.h"
 #include "ctl.h"
 #include "db/migrate.h"
@@ -69,10 +65,8 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0], RATE_MAX = 1000000 };
 
 /* Those of single commands have the values of enum ctl_option, which no character has. */
 static const struct option options[] = {
-	{"config", required_argument, NULL, 'c'},
+	PROGRAM_OPTIONS,
 	{"json", no_argument, NULL, 'j'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
 	{"rate", required_argument, NULL, CTL_RATE},
 	{"burst", required_argument, NULL, CTL_BURST},
 	{"channel", required_argument, NULL, CTL_CHANNEL},
@@ -265,7 +259,7 @@ static int read_line(struct ctl *ctl, struct line *line, int argc, char **argv)
 {
 	int option, exit_status = CTL_OK;
 
-	while (exit_status == CTL_OK && (option = getopt_long(argc, argv, "c:jhV", options, NULL)) != -1)
+	while (exit_status == CTL_OK && (option = getopt_long(argc, argv, PROGRAM_LETTERS "j", options, NULL)) != -1)
 		exit_status = read_option(ctl, line, option, optarg);
 	ctl->args = (const char *const *)argv + optind;
 	ctl->n_args = (size_t)(argc - optind);
@@ -344,7 +338,7 @@ err0:
 
 int main(int argc, char **argv)
 {
-	struct line line = {.config = SYSCONFDIR "/bailleur/bailleur.conf"};
+	struct line line = {.config = PROGRAM_CONFIG};
 	const struct ctl_command *command;
 	struct ctl ctl = {0};
 

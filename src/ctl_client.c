@@ -3,10 +3,6 @@
  *
  * A secret is shown once, when it is made, and kept only as its hash.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,10 +1,6 @@
 /*
  * Text for people: tables, ages, and clients' text made harmless for a terminal.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

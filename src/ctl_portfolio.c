@@ -1,10 +1,6 @@
 /*
  * bailleurctl portfolio: one landlord's whole portfolio from JSON, and back.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

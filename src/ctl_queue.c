@@ -1,10 +1,6 @@
 /*
  * bailleurctl queue and resend: how much waits, and sending again what an operator decides to.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

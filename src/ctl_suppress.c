@@ -1,10 +1,6 @@
 /*
  * bailleurctl suppress: who gets nothing more from a client, on one channel.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <inttypes.h>
 #include <string.h>
 

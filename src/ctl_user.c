@@ -3,10 +3,6 @@
  *
  * A password is read from standard input, never from the command line, where other users of the machine would see it.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,6 @@
 /*
  * bailleurctl webhook: where clients want to hear of changes, what is still to be told, and telling it again.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,10 +1,6 @@
 /*
  * bailleurctl why: the whole story of one message. Its contents are left out: they are nobody's business here.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <inttypes.h>
 #include <string.h>
 
