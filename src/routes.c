@@ -8,6 +8,8 @@
 #include "communication/list.h"
 #include "communication/report.h"
 #include "communication/send.h"
+#include "gestion/compte.h"
+#include "gestion/emails.h"
 #include "gestion/login.h"
 #include "gestion/pass.h"
 #include "gestion/quittance.h"

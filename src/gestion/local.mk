@@ -9,5 +9,8 @@ libbailleur_a_SOURCES += src/gestion/fields.c src/gestion/fields.h \
 libbailleur_a_SOURCES += src/gestion/json_row.c src/gestion/json_row.h \
 	src/gestion/portfolio.c src/gestion/portfolio_read.c src/gestion/portfolio.h
 libbailleur_a_SOURCES += src/gestion/dossier.c src/gestion/dossier.h \
-	src/gestion/quittance.c src/gestion/quittance.h
+	src/gestion/paper.c src/gestion/paper.h \
+	src/gestion/quittance.c src/gestion/quittance.h \
+	src/gestion/compte.c src/gestion/compte.h \
+	src/gestion/emails.c src/gestion/emails.h
 libbailleur_a_SOURCES += src/gestion/pass.c src/gestion/pass.h
