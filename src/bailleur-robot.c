@@ -21,7 +21,6 @@ enum { PURGE_SIZE = 1000, EXIT_USAGE = 2 };
 struct robot {
 	struct settings settings;
 	struct db *db;
-	struct pool *pool;
 	int64_t now;
 };
 
@@ -42,7 +41,7 @@ static void tell(const char *what, uint64_t n)
 static int recur(struct robot *robot)
 {
 	uint64_t n = 0;
-	enum db_status status = recurrence_run(robot->db, robot->pool, jour_of_time(robot->now / 1000), robot->now, &n);
+	enum db_status status = recurrence_run(robot->db, jour_of_time(robot->now / 1000), robot->now, &n);
 
 	tell("operations-copied", n);
 	return failed(robot, "recurrence", status);
@@ -89,15 +88,11 @@ static int run(struct robot *robot)
 	int (*const tasks[])(struct robot *) = {recur, remind, purge, retain};
 	int result = 0;
 
-	robot->pool = pool_create();
 	robot->db = db_open(&robot->settings);
-	for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
+	for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
 		if (tasks[i](robot) != 0)
 			result = -1;
-		pool_reset(robot->pool);
-	}
 	db_close(robot->db);
-	pool_free(robot->pool);
 	return result;
 }
 

@@ -142,11 +142,13 @@ enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user
 
 enum db_status operation_update(struct db *db, struct pool *pool, uint64_t user, const struct operation *o)
 {
-	return rows_found(db, db_run(db, "UPDATE operation SET immeuble_id = ?, locataire_id = ?, type_id = ?, montant = ?, "
-	                  "montant_teom = ?, operation_date = ?, date_debut = ?, date_fin = ?, description = ?, paid = ?, "
-	                  "auto = ?, emprunt_idx = ?, recur_day = NULL, date_last_modified = ? WHERE user_id = ? AND id = ?",
-	                  DB_ARGS(rows_bind_oid(&o->immeuble_id), o->has_locataire ? rows_bind_oid(&o->locataire_id) : db_null(),
-	                          db_text(o->type_id), rows_bind_montant(pool, o->amount),
+	return rows_found(db, db_run(db, "UPDATE operation SET recur_day = IF(operation_date = ?, recur_day, NULL), "
+	                  "immeuble_id = ?, locataire_id = ?, type_id = ?, montant = ?, montant_teom = ?, operation_date = ?, "
+	                  "date_debut = ?, date_fin = ?, description = ?, paid = ?, "
+	                  "auto = ?, emprunt_idx = ?, date_last_modified = ? WHERE user_id = ? AND id = ?",
+	                  DB_ARGS(rows_bind_jour(pool, o->date), rows_bind_oid(&o->immeuble_id),
+	                          o->has_locataire ? rows_bind_oid(&o->locataire_id) : db_null(), db_text(o->type_id),
+	                          rows_bind_montant(pool, o->amount),
 	                          o->has_teom ? rows_bind_montant(pool, o->teom) : db_null(), rows_bind_jour(pool, o->date),
 	                          rows_bind_jour(pool, o->debut), rows_bind_jour(pool, o->fin), db_text(o->description),
 	                          db_bool(o->paid), db_bool(o->automatic),

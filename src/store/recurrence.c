@@ -4,6 +4,7 @@
 #include "store/recurrence.h"
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "store/user.h"
 
 enum { USERS_AT_ONCE = 500 };
@@ -20,6 +21,7 @@ struct run {
 	jour today;
 	int64_t now_ms;
 	uint64_t made;
+	bool changed;
 };
 
 static jour next_date(const struct recurring *r)
@@ -37,8 +39,14 @@ static void read_recurring(const struct db_rows *row, struct pool *pool, void *e
 	r->day = db_col_null(row, 2) ? jour_civil(r->date).day : (int)db_col_i64(row, 2);
 }
 
-/* The copy, and the end of the original's recurrence. */
-static enum db_status copy_one(struct db *db, struct run *run, struct recurring *r)
+static enum db_status set_recurring(struct db *db, const struct run *run, const struct oid *id, bool recurring)
+{
+	return db_run(db, "UPDATE operation SET auto = ?, date_last_modified = ? WHERE user_id = ? AND id = ? AND auto <> ?",
+	              DB_ARGS(db_bool(recurring), db_time(run->now_ms), db_u64(run->user), rows_bind_oid(id),
+	                      db_bool(recurring)));
+}
+
+static enum db_status insert_copy(struct db *db, struct run *run, struct recurring *r)
 {
 	struct oid id = oid_new();
 	jour next = next_date(r);
@@ -51,12 +59,46 @@ static enum db_status copy_one(struct db *db, struct run *run, struct recurring 
 		        db_u64(run->user), rows_bind_oid(&r->id)));
 
 	if (status == DB_OK)
-		status = db_run(db, "UPDATE operation SET auto = 0, date_last_modified = ? WHERE user_id = ? AND id = ?",
-		                DB_ARGS(db_time(run->now_ms), db_u64(run->user), rows_bind_oid(&r->id)));
+		status = set_recurring(db, run, &r->id, false);
 	r->id = id;
 	r->date = next;
 	run->made++;
 	return status;
+}
+
+/*
+ * It has been copied before and was made to recur again, by its owner or by an app that saved what it knew of before the
+ * copy. Where the copy is next month's, nothing is made twice: the series goes on from there. Another copy is of the
+ * operation's former date, and is let go.
+ */
+static enum db_status go_on(struct db *db, struct run *run, struct recurring *r, const struct recurring *copy)
+{
+	enum db_status status;
+
+	if (jour_first_of_month(copy->date) != jour_first_of_month(next_date(r))) {
+		status = db_run(db, "UPDATE operation SET copied_from = NULL WHERE user_id = ? AND id = ?",
+		                DB_ARGS(db_u64(run->user), rows_bind_oid(&copy->id)));
+		return status == DB_OK ? insert_copy(db, run, r) : status;
+	}
+	status = set_recurring(db, run, &r->id, false);
+	if (status == DB_OK)
+		status = set_recurring(db, run, &copy->id, true);
+	*r = *copy;
+	return status;
+}
+
+/* Next month's copy, and the end of the original's recurrence. `r` becomes the copy. */
+static enum db_status step(struct db *db, struct run *run, struct recurring *r)
+{
+	struct recurring copy;
+	enum db_status status = rows_one(db, run->pool,
+		"SELECT id, operation_date, recur_day FROM operation WHERE user_id = ? AND copied_from = ? FOR UPDATE",
+		DB_ARGS(db_u64(run->user), rows_bind_oid(&r->id)), read_recurring, &copy);
+
+	run->changed = true;
+	if (status == DB_NONE)
+		return insert_copy(db, run, r);
+	return status == DB_OK ? go_on(db, run, r, &copy) : status;
 }
 
 /* One landlord, in one transaction. */
@@ -68,6 +110,7 @@ static enum db_status copy_all(struct db *db, void *arg)
 	enum db_status status = user_touch_portfolio(db, run->user);
 
 	run->made = 0;
+	run->changed = false;
 	if (status == DB_OK)
 		status = rows_list(db, run->pool, "SELECT id, operation_date, recur_day FROM operation WHERE auto = 1 AND "
 		                   "user_id = ? AND operation_date <= ? ORDER BY seq FOR UPDATE",
@@ -75,11 +118,11 @@ static enum db_status copy_all(struct db *db, void *arg)
 		                   read_recurring, &list, &n);
 	for (size_t i = 0; i < n && status == DB_OK; i++)
 		while (status == DB_OK && next_date(&list[i]) <= run->today) {
-			status = copy_one(db, run, &list[i]);
+			status = step(db, run, &list[i]);
 			FAULT("robot.copied");
 		}
 	/* Nothing to do yet: the version need not have changed. */
-	return status == DB_OK && run->made == 0 ? DB_NONE : status;
+	return status == DB_OK && !run->changed ? DB_NONE : status;
 }
 
 static void read_user(const struct db_rows *row, struct pool *pool, void *element)
@@ -98,25 +141,50 @@ static enum db_status run_user(struct db *db, struct run *run)
 	return status == DB_NONE ? DB_OK : status;
 }
 
-enum db_status recurrence_run(struct db *db, struct pool *pool, jour today, int64_t now_ms, uint64_t *made_r)
+/* One landlord's trouble is told, and keeps nobody else waiting. */
+static enum db_status run_each(struct db *db, struct run *run, const uint64_t *users, size_t n, uint64_t *made_r)
 {
+	enum db_status status, result = DB_OK;
+
+	for (size_t i = 0; i < n; i++) {
+		run->user = users[i];
+		status = run_user(db, run);
+		if (status == DB_LOST)
+			return status;
+		if (status == DB_OK) {
+			*made_r += run->made;
+			continue;
+		}
+		log_event(LOG_LEVEL_ERROR, "recurrence", "user", log_num((int64_t)users[i]), "status", db_status_name(status),
+		          "database", db_error(db), NULL);
+		result = status;
+	}
+	return result;
+}
+
+enum db_status recurrence_run(struct db *db, jour today, int64_t now_ms, uint64_t *made_r)
+{
+	struct run run = {.pool = pool_create(), .today = today, .now_ms = now_ms};
 	uint64_t after = 0, *users = NULL;
 	size_t n = USERS_AT_ONCE;
-	enum db_status status = DB_OK;
+	enum db_status status = DB_OK, result = DB_OK;
 
 	*made_r = 0;
-	while (status == DB_OK && n == USERS_AT_ONCE) {
-		status = rows_list(db, pool, "SELECT DISTINCT user_id FROM operation WHERE auto = 1 AND operation_date <= ? AND "
+	while (status != DB_LOST && n == USERS_AT_ONCE) {
+		pool_reset(run.pool);
+		status = rows_list(db, run.pool, "SELECT DISTINCT user_id FROM operation WHERE auto = 1 AND operation_date <= ? AND "
 		                   "user_id > ? ORDER BY user_id LIMIT ?",
-		                   DB_ARGS(rows_bind_jour(pool, today - 28), db_u64(after), db_u64(USERS_AT_ONCE)),
+		                   DB_ARGS(rows_bind_jour(run.pool, today - 28), db_u64(after), db_u64(USERS_AT_ONCE)),
 		                   sizeof *users, read_user, &users, &n);
-		for (size_t i = 0; i < n && status == DB_OK; i++) {
-			struct run run = {.pool = pool, .user = users[i], .today = today, .now_ms = now_ms};
-
-			status = run_user(db, &run);
-			*made_r += status == DB_OK ? run.made : 0;
-			after = users[i];
-		}
+		if (status != DB_OK)
+			result = status;
+		if (status != DB_OK || n == 0)
+			break;
+		after = users[n - 1];
+		status = run_each(db, &run, users, n, made_r);
+		if (status != DB_OK)
+			result = status;
 	}
-	return status;
+	pool_free(run.pool);
+	return result;
 }

@@ -425,6 +425,73 @@ class Recurrence(RendezvousCase):
             self.assertEqual([o["operationPaid"] for o in series], [True] + [False] * (len(series) - 1))
             self.assertEqual([o["robot"] for o in series[1:]], [True] * (len(series) - 1))
 
+    def landlord(self, name, number, day="2023-01-31", **more):
+        """One with a recurring operation."""
+        portfolio = small_portfolio(name, number)
+        start = datetime.datetime.fromisoformat(day).replace(tzinfo=zoneinfo.ZoneInfo("Europe/Paris"))
+        portfolio["operations"][0].update(operationAuto=True, operationDate={"sec": int(start.timestamp()), "usec": 0}, **more)
+        return import_landlord(self.stack, portfolio), portfolio
+
+    def dates(self, landlord, portfolio):
+        got = landlord.get(f"operations/{portfolio['immeubles'][0]['id']}/1000")["operations"]
+        return sorted((datetime.datetime.fromtimestamp(o["operationDate"]["sec"], zoneinfo.ZoneInfo("Europe/Paris")).date().isoformat(),
+                       o["operationAuto"]) for o in got)
+
+    def save(self, landlord, portfolio, oid, **change):
+        immeuble = portfolio["immeubles"][0]
+        form = {"operationName": "recetteLoyer", "operationMontant": "500", "operationPaid": "on", "operationAuto": "on",
+                "locataireId": immeuble["biens"][0]["locataires"][0]["id"], **change}
+        answer = landlord.get(f"saveOperation/{immeuble['id']}/{oid}", **form)
+        self.assertEqual(answer["code"], 0, answer)
+
+    def test_a_form_of_before_the_copy(self):
+        """An app saves the operation as it knew it, recurring still: no second copy, and nobody else waits for it."""
+        one, first = self.landlord("stale", 81)
+        two, second = self.landlord("after-stale", 82)
+        self.robot("2023-02-28T12:00:00Z")
+        self.save(one, first, first["operations"][0]["id"], operationDate="31/01/2023")
+        self.robot("2023-03-31T12:00:00Z")
+        for who, portfolio in ((one, first), (two, second)):
+            self.assertEqual(self.dates(who, portfolio), [("2023-01-31", False), ("2023-02-28", False), ("2023-03-31", True)])
+
+    def test_made_to_recur_again(self):
+        """Turned off and on again at its beginning, the series goes on where it ended; on another date, it begins anew."""
+        one, portfolio = self.landlord("again", 83, "2023-01-10")
+        self.robot("2023-02-10T12:00:00Z")
+        first = portfolio["operations"][0]["id"]
+        copy_id = next(o["id"] for o in one.get(f"operations/{portfolio['immeubles'][0]['id']}/9")["operations"] if o["id"] != first)
+        self.save(one, portfolio, copy_id, operationDate="10/02/2023", operationAuto="off")
+        self.robot("2023-04-10T12:00:00Z")
+        self.assertEqual(self.dates(one, portfolio), [("2023-01-10", False), ("2023-02-10", False)])
+        self.save(one, portfolio, first, operationDate="10/01/2023")
+        self.robot("2023-04-11T12:00:00Z")
+        self.assertEqual(self.dates(one, portfolio), [("2023-01-10", False), ("2023-02-10", False), ("2023-03-10", False), ("2023-04-10", True)])
+        self.save(one, portfolio, first, operationDate="20/05/2023")
+        self.robot("2023-06-20T12:00:00Z")
+        self.assertEqual(self.dates(one, portfolio), [("2023-02-10", False), ("2023-03-10", False), ("2023-04-10", False), ("2023-05-10", False),
+                                                      ("2023-05-20", False), ("2023-06-10", True), ("2023-06-20", True)])
+
+    def test_a_copy_that_is_paid_keeps_its_day(self):
+        one, portfolio = self.landlord("paid", 84)
+        self.robot("2023-02-28T12:00:00Z")
+        copy_id = next(o["id"] for o in one.get(f"operations/{portfolio['immeubles'][0]['id']}/9")["operations"] if o["operationAuto"])
+        self.save(one, portfolio, copy_id, operationDate="28/02/2023")
+        self.robot("2023-03-31T12:00:00Z")
+        self.assertEqual([date for date, _ in self.dates(one, portfolio)], ["2023-01-31", "2023-02-28", "2023-03-31"])
+
+    def test_one_that_cannot_be_copied_keeps_nobody_waiting(self):
+        bad, first = self.landlord("poison", 85)
+        good, second = self.landlord("healthy", 86)
+        user = self.stack.sql("SELECT id FROM user_account WHERE username = 'poison'")[0][0]
+        self.stack.sql(f"CREATE TRIGGER poison BEFORE INSERT ON operation FOR EACH ROW SET NEW.montant = IF(NEW.user_id = {user}, -1, NEW.montant)")
+        try:
+            done = self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", "2023-02-28T12:00:00Z", check=False)
+        finally:
+            self.stack.sql("DROP TRIGGER poison")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(self.dates(bad, first)), 1)
+        self.assertEqual(len(self.dates(good, second)), 2)
+
 
 if __name__ == "__main__":
     unittest.main()
