@@ -3,6 +3,7 @@ libbailleur_a_SOURCES += \
 	src/store/ascii.h \
 	src/store/client.c \
 	src/store/client.h \
+	src/store/columns.h \
 	src/store/delivery.h \
 	src/store/delivery_change.c \
 	src/store/delivery_change.h \

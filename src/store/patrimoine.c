@@ -3,38 +3,40 @@
  */
 #include "store/patrimoine.h"
 
-#define IMMEUBLE_COLUMNS "id, name, type, address, ville, villevalue, ville_seule, codepostal, country, country_long, " \
-	"active, robot, milliemes, surface, prixnet, prixtoday, comagence, comcourtier, fraisnotaire, meubles, travauxr, " \
-	"date_achat, date_created, date_last_modified, options, attributes"
+#include "store/columns.h"
+
+#define IMMEUBLE(X) \
+	X(TEXT, "name", name) X(TEXT, "type", type) X(TEXT, "address", address) X(TEXT, "ville", ville) \
+	X(TEXT, "villevalue", villevalue) X(TEXT, "ville_seule", ville_seule) X(TEXT, "codepostal", codepostal) \
+	X(TEXT, "country", country) X(TEXT, "country_long", country_long) X(TRI, "active", active) X(TRI, "robot", robot) \
+	X(INTEGER, "milliemes", milliemes) X(DECIMAL, "surface", surface) X(DECIMAL, "prixnet", prixnet) \
+	X(DECIMAL, "prixtoday", prixtoday) X(DECIMAL, "comagence", comagence) X(DECIMAL, "comcourtier", comcourtier) \
+	X(DECIMAL, "fraisnotaire", fraisnotaire) X(DECIMAL, "meubles", meubles) X(DECIMAL, "travauxr", travauxr) \
+	X(JOUR, "date_achat", date_achat) X(INSTANT, "date_created", date_created) \
+	X(INSTANT, "date_last_modified", date_last_modified) X(TEXT, "options", options) X(TEXT, "attributes", attributes)
+
+#define IMMEUBLE_COLUMNS "id" IMMEUBLE(COLUMN_NAME)
+
+/* Returns the number of the column after them. */
+static unsigned read_immeuble_columns(const struct db_rows *row, struct pool *pool, struct immeuble *r)
+{
+	unsigned c = 0;
+
+	r->id = rows_oid(row, c++);
+	IMMEUBLE(COLUMN_READ)
+	return c;
+}
 
 static void read_immeuble(const struct db_rows *row, struct pool *pool, void *element)
 {
-	struct immeuble *i = element;
-	const char **text[] = {&i->name, &i->type, &i->address, &i->ville, &i->villevalue, &i->ville_seule, &i->codepostal,
-	                       &i->country, &i->country_long};
-	const char **decimal[] = {&i->surface, &i->prixnet, &i->prixtoday, &i->comagence, &i->comcourtier,
-	                          &i->fraisnotaire, &i->meubles, &i->travauxr};
-	unsigned c = 0;
-
-	i->id = rows_oid(row, c++);
-	for (size_t k = 0; k < sizeof text / sizeof text[0]; k++)
-		*text[k] = db_col_dup(row, c++, pool);
-	i->active = rows_tri(row, c++);
-	i->robot = rows_tri(row, c++);
-	i->milliemes = rows_integer(row, c++, pool);
-	for (size_t k = 0; k < sizeof decimal / sizeof decimal[0]; k++)
-		*decimal[k] = rows_decimal(row, c++, pool);
-	i->date_achat = rows_jour(row, c++);
-	i->date_created = db_col_time(row, c++);
-	i->date_last_modified = db_col_time(row, c++);
-	i->options = db_col_dup(row, c++, pool);
-	i->attributes = db_col_dup(row, c++, pool);
+	read_immeuble_columns(row, pool, element);
 }
 
 static void read_immeuble_unpaid(const struct db_rows *row, struct pool *pool, void *element)
 {
-	read_immeuble(row, pool, element);
-	((struct immeuble *)element)->unpaid = db_col_u64(row, 26);
+	struct immeuble *r = element;
+
+	r->unpaid = db_col_u64(row, read_immeuble_columns(row, pool, r));
 }
 
 enum db_status immeubles_of_user(struct db *db, struct pool *pool, uint64_t user, struct immeuble **list_r, size_t *n_r)
@@ -50,19 +52,10 @@ enum db_status immeuble_get(struct db *db, struct pool *pool, uint64_t user, con
 	                DB_ARGS(db_u64(user), rows_bind_oid(id)), read_immeuble, r);
 }
 
-enum db_status immeuble_insert(struct db *db, struct pool *pool, uint64_t user, const struct immeuble *i)
+enum db_status immeuble_insert(struct db *db, struct pool *pool, uint64_t user, const struct immeuble *r)
 {
-	return db_run(db, "INSERT INTO immeuble (" IMMEUBLE_COLUMNS ", user_id) VALUES "
-	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	              DB_ARGS(rows_bind_oid(&i->id), db_text(i->name), db_text(i->type), db_text(i->address),
-	                      db_text(i->ville), db_text(i->villevalue), db_text(i->ville_seule), db_text(i->codepostal),
-	                      db_text(i->country), db_text(i->country_long), rows_bind_tri(i->active),
-	                      rows_bind_tri(i->robot), db_text(i->milliemes), db_text(i->surface), db_text(i->prixnet),
-	                      db_text(i->prixtoday), db_text(i->comagence), db_text(i->comcourtier),
-	                      db_text(i->fraisnotaire), db_text(i->meubles), db_text(i->travauxr),
-	                      rows_bind_jour(pool, i->date_achat), rows_bind_instant(i->date_created),
-	                      rows_bind_instant(i->date_last_modified), db_text(i->options), db_text(i->attributes),
-	                      db_u64(user)));
+	return db_run(db, "INSERT INTO immeuble (user_id, " IMMEUBLE_COLUMNS ") VALUES (?, ?" IMMEUBLE(COLUMN_MARK) ")",
+	              DB_ARGS(db_u64(user), rows_bind_oid(&r->id) IMMEUBLE(COLUMN_BIND)));
 }
 
 #define EMPRUNT_COLUMNS "immeuble_id, idx, montant, mensualite, taux, type_emprunt, mensualite_assurance, date_first, " \
@@ -145,28 +138,23 @@ enum db_status declaration_insert(struct db *db, uint64_t user, const struct dec
 	                      db_text(d->type), db_text(d->attributes), db_u64(user), db_u64(position)));
 }
 
-#define BIEN_COLUMNS "id, immeuble_id, nom, type, pieces, energy, ges, annonce_title, annonce_desc, active, robot, " \
-	"surface, milliemes, etage, chambres, date_created, date_last_modified, attributes"
+#define BIEN(X) \
+	X(TEXT, "nom", nom) X(TEXT, "type", type) X(TEXT, "pieces", pieces) X(TEXT, "energy", energy) X(TEXT, "ges", ges) \
+	X(TEXT, "annonce_title", annonce_title) X(TEXT, "annonce_desc", annonce_desc) X(TRI, "active", active) \
+	X(TRI, "robot", robot) X(DECIMAL, "surface", surface) X(INTEGER, "milliemes", milliemes) X(INTEGER, "etage", etage) \
+	X(INTEGER, "chambres", chambres) X(INSTANT, "date_created", date_created) \
+	X(INSTANT, "date_last_modified", date_last_modified) X(TEXT, "attributes", attributes)
+
+#define BIEN_COLUMNS "id, immeuble_id" BIEN(COLUMN_NAME)
 
 static void read_bien(const struct db_rows *row, struct pool *pool, void *element)
 {
-	struct bien *b = element;
-	const char **text[] = {&b->nom, &b->type, &b->pieces, &b->energy, &b->ges, &b->annonce_title, &b->annonce_desc};
-	const char **integer[] = {&b->milliemes, &b->etage, &b->chambres};
+	struct bien *r = element;
 	unsigned c = 0;
 
-	b->id = rows_oid(row, c++);
-	b->immeuble_id = rows_oid(row, c++);
-	for (size_t k = 0; k < sizeof text / sizeof text[0]; k++)
-		*text[k] = db_col_dup(row, c++, pool);
-	b->active = rows_tri(row, c++);
-	b->robot = rows_tri(row, c++);
-	b->surface = rows_decimal(row, c++, pool);
-	for (size_t k = 0; k < sizeof integer / sizeof integer[0]; k++)
-		*integer[k] = rows_integer(row, c++, pool);
-	b->date_created = db_col_time(row, c++);
-	b->date_last_modified = db_col_time(row, c++);
-	b->attributes = db_col_dup(row, c++, pool);
+	r->id = rows_oid(row, c++);
+	r->immeuble_id = rows_oid(row, c++);
+	BIEN(COLUMN_READ)
 }
 
 enum db_status biens_of_user(struct db *db, struct pool *pool, uint64_t user, struct bien **list_r, size_t *n_r)
@@ -181,14 +169,8 @@ enum db_status bien_get(struct db *db, struct pool *pool, uint64_t user, const s
 	                DB_ARGS(db_u64(user), rows_bind_oid(id)), read_bien, r);
 }
 
-enum db_status bien_insert(struct db *db, uint64_t user, const struct bien *b)
+enum db_status bien_insert(struct db *db, uint64_t user, const struct bien *r)
 {
-	return db_run(db, "INSERT INTO bien (" BIEN_COLUMNS ", user_id) VALUES "
-	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	              DB_ARGS(rows_bind_oid(&b->id), rows_bind_oid(&b->immeuble_id), db_text(b->nom), db_text(b->type),
-	                      db_text(b->pieces), db_text(b->energy), db_text(b->ges), db_text(b->annonce_title),
-	                      db_text(b->annonce_desc), rows_bind_tri(b->active), rows_bind_tri(b->robot),
-	                      db_text(b->surface), db_text(b->milliemes), db_text(b->etage), db_text(b->chambres),
-	                      rows_bind_instant(b->date_created), rows_bind_instant(b->date_last_modified),
-	                      db_text(b->attributes), db_u64(user)));
+	return db_run(db, "INSERT INTO bien (user_id, " BIEN_COLUMNS ") VALUES (?, ?, ?" BIEN(COLUMN_MARK) ")",
+	              DB_ARGS(db_u64(user), rows_bind_oid(&r->id), rows_bind_oid(&r->immeuble_id) BIEN(COLUMN_BIND)));
 }
