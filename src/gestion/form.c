@@ -1,11 +1,40 @@
 /*
- * The API's forms of what a landlord owns.
+ * The API's forms of what a landlord owns. A table for each kind of row says which member is written from which field, in
+ * the order of the answer.
  */
 #include "gestion/form.h"
 
 #include <string.h>
 
 #include "domain/image.h"
+
+/* What a field is, and when its member is left out. */
+enum kind {
+	TEXT,                   /* const char *; left out when NULL */
+	NAME,                   /* const char * that is never left out */
+	NUMBER,                 /* const char *: JSON already, decimal text mostly; left out when NULL */
+	MEMBERS,                /* const char *: an object whose members go here; none when NULL */
+	TRUTH,                  /* enum tri; left out when absent */
+	BOOLEAN,                /* bool */
+	AMOUNT,                 /* montant */
+	DAY,                    /* jour; left out when JOUR_NONE */
+	DATE,                   /* jour; null when JOUR_NONE */
+	INSTANT,                /* int64_t ms; left out when 0 */
+	TIME,                   /* int64_t ms */
+	INDEX,                  /* int64_t; left out when negative */
+	COUNT,                  /* uint32_t */
+	IDENTIFIER,             /* struct oid */
+	USER                    /* the landlord's id; no field */
+};
+
+struct member {
+	const char *name;
+	enum kind kind;
+	size_t at;              /* where the field is in the row */
+	size_t given;           /* where the bool is that says whether it is there; 0, an identifier's place: it always is */
+};
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
 
 void form_oid(struct json_out *json, const char *name, const struct oid *id)
 {
@@ -14,43 +43,87 @@ void form_oid(struct json_out *json, const char *name, const struct oid *id)
 	json_kstr(json, name, oid_text(id, text));
 }
 
-static void text(struct json_out *json, const char *name, const char *value)
+/* A member from a field that is text. */
+static void put_text(struct json_out *json, const struct member *m, const char *value)
 {
-	if (value != NULL)
-		json_kstr(json, name, value);
-}
-
-/* A number that is decimal text already. */
-static void number(struct json_out *json, const char *name, const char *value)
-{
-	if (value == NULL)
+	if (value == NULL && m->kind != NAME)
 		return;
-	json_key(json, name);
-	json_raw(json, value, strlen(value));
+	if (m->kind == TEXT || m->kind == NAME) {
+		json_kstr(json, m->name, value);
+	} else if (m->kind == MEMBERS) {
+		json_members(json, value);
+	} else {
+		json_key(json, m->name);
+		json_raw(json, value, strlen(value));
+	}
 }
 
-static void truth(struct json_out *json, const char *name, enum tri value)
+static void put_jour(struct json_out *json, const struct member *m, jour value)
+{
+	if (m->kind == DATE || value != JOUR_NONE)
+		json_kjour(json, m->name, value);
+}
+
+static void put_tri(struct json_out *json, const struct member *m, enum tri value)
 {
 	if (value != TRI_ABSENT)
-		json_kbool(json, name, value == TRI_YES);
+		json_kbool(json, m->name, value == TRI_YES);
 }
 
-static void instant(struct json_out *json, const char *name, int64_t ms)
+static void put_int64(struct json_out *json, const struct member *m, int64_t value)
 {
-	if (ms != 0)
-		json_kinstant(json, name, ms);
+	if (m->kind == TIME || (m->kind == INSTANT && value != 0))
+		json_kinstant(json, m->name, value);
+	else if (m->kind == INDEX && value >= 0)
+		json_ki64(json, m->name, value);
 }
 
-static void day(struct json_out *json, const char *name, jour value)
+static void put(const struct form *form, const struct member *m, const void *field)
 {
-	if (value != JOUR_NONE)
-		json_kjour(json, name, value);
+	switch (m->kind) {
+	case TEXT:
+	case NAME:
+	case NUMBER:
+	case MEMBERS:
+		put_text(form->json, m, *(const char *const *)field);
+		break;
+	case TRUTH:
+		put_tri(form->json, m, *(const enum tri *)field);
+		break;
+	case BOOLEAN:
+		json_kbool(form->json, m->name, *(const bool *)field);
+		break;
+	case AMOUNT:
+		json_kmontant(form->json, m->name, *(const montant *)field);
+		break;
+	case DAY:
+	case DATE:
+		put_jour(form->json, m, *(const jour *)field);
+		break;
+	case INSTANT:
+	case TIME:
+	case INDEX:
+		put_int64(form->json, m, *(const int64_t *)field);
+		break;
+	case COUNT:
+		json_ku64(form->json, m->name, *(const uint32_t *)field);
+		break;
+	case IDENTIFIER:
+		form_oid(form->json, m->name, field);
+		break;
+	case USER:
+		json_kstr(form->json, m->name, form->user_id);
+		break;
+	}
 }
 
-static void members(struct json_out *json, const char *attributes)
+static void put_all(const struct form *form, const struct member *members, size_t n, const void *row)
 {
-	if (attributes != NULL)
-		json_members(json, attributes);
+	const char *base = row;
+
+	for (size_t i = 0; i < n; i++)
+		if (members[i].given == 0 || *(const bool *)(base + members[i].given))
+			put(form, &members[i], base + members[i].at);
 }
 
 static void options(struct json_out *json, const char *value, bool in_list)
@@ -79,55 +152,59 @@ static void image(const struct form *form, const struct immeuble *i)
 	json_kstr(form->json, "imageURL", image_url(form->pool, &place, form->maps_key));
 }
 
+#define AT(field) offsetof(struct immeuble, field)
+static const struct member IMMEUBLE_HEAD[] = {
+	{"active", TRUTH, AT(active), 0},
+	{"address", TEXT, AT(address), 0},
+	{"codepostal", TEXT, AT(codepostal), 0},
+	{"comagence", NUMBER, AT(comagence), 0},
+	{"comcourtier", NUMBER, AT(comcourtier), 0},
+	{"country", TEXT, AT(country), 0},
+	{"country_long", TEXT, AT(country_long), 0},
+	{"dateCreated", INSTANT, AT(date_created), 0},
+	{"dateLastModified", INSTANT, AT(date_last_modified), 0},
+	{"fraisnotaire", NUMBER, AT(fraisnotaire), 0},
+	{"meubles", NUMBER, AT(meubles), 0},
+	{"milliemes", NUMBER, AT(milliemes), 0},
+	{"name", TEXT, AT(name), 0}
+};
+static const struct member IMMEUBLE[] = {
+	{"prixnet", NUMBER, AT(prixnet), 0},
+	{"prixtoday", NUMBER, AT(prixtoday), 0},
+	{"robot", TRUTH, AT(robot), 0},
+	{"surface", NUMBER, AT(surface), 0},
+	{"travauxr", NUMBER, AT(travauxr), 0},
+	{"type", TEXT, AT(type), 0},
+	{"user_id", USER, 0, 0},
+	{"ville", TEXT, AT(ville), 0},
+	{"ville_seule", TEXT, AT(ville_seule), 0},
+	{"villevalue", TEXT, AT(villevalue), 0},
+	{"attributes", MEMBERS, AT(attributes), 0}
+};
+#undef AT
+
 void form_immeuble_begin(const struct form *form, const struct immeuble *i, bool in_list)
 {
-	struct json_out *json = form->json;
-
-	json_object(json);
-	truth(json, "active", i->active);
-	text(json, "address", i->address);
-	text(json, "codepostal", i->codepostal);
-	number(json, "comagence", i->comagence);
-	number(json, "comcourtier", i->comcourtier);
-	text(json, "country", i->country);
-	text(json, "country_long", i->country_long);
-	instant(json, "dateCreated", i->date_created);
-	instant(json, "dateLastModified", i->date_last_modified);
-	number(json, "fraisnotaire", i->fraisnotaire);
-	number(json, "meubles", i->meubles);
-	number(json, "milliemes", i->milliemes);
-	text(json, "name", i->name);
-	options(json, i->options, in_list);
-	number(json, "prixnet", i->prixnet);
-	number(json, "prixtoday", i->prixtoday);
-	truth(json, "robot", i->robot);
-	number(json, "surface", i->surface);
-	number(json, "travauxr", i->travauxr);
-	text(json, "type", i->type);
-	json_kstr(json, "user_id", form->user_id);
-	text(json, "ville", i->ville);
-	text(json, "ville_seule", i->ville_seule);
-	text(json, "villevalue", i->villevalue);
-	members(json, i->attributes);
+	json_object(form->json);
+	put_all(form, IMMEUBLE_HEAD, N(IMMEUBLE_HEAD), i);
+	options(form->json, i->options, in_list);
+	put_all(form, IMMEUBLE, N(IMMEUBLE), i);
 	image(form, i);
 }
 
-static void emprunt(struct json_out *json, const struct emprunt *e)
-{
-	json_object(json);
-	json_ku64(json, "index", e->index);
-	if (e->has_montant)
-		json_kmontant(json, "montant", e->montant_emprunte);
-	number(json, "taux", e->taux);
-	text(json, "typeEmprunt", e->type);
-	if (e->has_mensualite)
-		json_kmontant(json, "mensualite", e->mensualite);
-	number(json, "mensualiteAssurance", e->assurance);
-	day(json, "dateFirstmensualite", e->first);
-	day(json, "dateLastmensualite", e->last);
-	members(json, e->attributes);
-	json_object_end(json);
-}
+#define AT(field) offsetof(struct emprunt, field)
+static const struct member EMPRUNT[] = {
+	{"index", COUNT, AT(index), 0},
+	{"montant", AMOUNT, AT(montant_emprunte), AT(has_montant)},
+	{"taux", NUMBER, AT(taux), 0},
+	{"typeEmprunt", TEXT, AT(type), 0},
+	{"mensualite", AMOUNT, AT(mensualite), AT(has_mensualite)},
+	{"mensualiteAssurance", NUMBER, AT(assurance), 0},
+	{"dateFirstmensualite", DAY, AT(first), 0},
+	{"dateLastmensualite", DAY, AT(last), 0},
+	{"attributes", MEMBERS, AT(attributes), 0}
+};
+#undef AT
 
 void form_immeuble_loans(const struct form *form, const struct immeuble *i, const struct emprunt *emprunts, size_t n)
 {
@@ -140,32 +217,38 @@ void form_immeuble_loans(const struct form *form, const struct immeuble *i, cons
 	}
 	json_kmontant(json, "totalEmprunt", total);
 	json_kmontant(json, "totalMensualite", monthly);
-	day(json, "date_achat", i->date_achat);
+	if (i->date_achat != JOUR_NONE)
+		json_kjour(json, "date_achat", i->date_achat);
 	form_oid(json, "id", &i->id);
 	json_key(json, "emprunts");
 	json_array(json);
-	for (size_t k = 0; k < n; k++)
-		emprunt(json, &emprunts[k]);
+	for (size_t k = 0; k < n; k++) {
+		json_object(json);
+		put_all(form, EMPRUNT, N(EMPRUNT), &emprunts[k]);
+		json_object_end(json);
+	}
 	json_array_end(json);
 }
 
-static void declaration(struct json_out *json, const struct declaration *d)
-{
-	json_object(json);
-	members(json, d->attributes);
-	number(json, "year", d->year);
-	text(json, "regime", d->regime);
-	text(json, "type", d->type);
-	form_oid(json, "id", &d->id);
-	json_object_end(json);
-}
+#define AT(field) offsetof(struct declaration, field)
+static const struct member DECLARATION[] = {
+	{"attributes", MEMBERS, AT(attributes), 0},
+	{"year", NUMBER, AT(year), 0},
+	{"regime", TEXT, AT(regime), 0},
+	{"type", TEXT, AT(type), 0},
+	{"id", IDENTIFIER, AT(id), 0}
+};
+#undef AT
 
 void form_declarations(const struct form *form, const struct declaration *declarations, size_t n)
 {
 	json_key(form->json, "declarations");
 	json_array(form->json);
-	for (size_t k = 0; k < n; k++)
-		declaration(form->json, &declarations[k]);
+	for (size_t k = 0; k < n; k++) {
+		json_object(form->json);
+		put_all(form, DECLARATION, N(DECLARATION), &declarations[k]);
+		json_object_end(form->json);
+	}
 	json_array_end(form->json);
 }
 
@@ -184,29 +267,33 @@ void form_immeuble_embedded(const struct form *form, const struct immeuble *i, c
 	json_object_end(json);
 }
 
+#define AT(field) offsetof(struct bien, field)
+static const struct member BIEN[] = {
+	{"active", TRUTH, AT(active), 0},
+	{"annonceDesc", TEXT, AT(annonce_desc), 0},
+	{"annonceTitle", TEXT, AT(annonce_title), 0},
+	{"chambres", NUMBER, AT(chambres), 0},
+	{"dateCreated", INSTANT, AT(date_created), 0},
+	{"dateLastModified", INSTANT, AT(date_last_modified), 0},
+	{"energy", TEXT, AT(energy), 0},
+	{"etage", NUMBER, AT(etage), 0},
+	{"ges", TEXT, AT(ges), 0},
+	{"immeubleId", IDENTIFIER, AT(immeuble_id), 0},
+	{"milliemes", NUMBER, AT(milliemes), 0},
+	{"nom", TEXT, AT(nom), 0},
+	{"pieces", TEXT, AT(pieces), 0},
+	{"robot", TRUTH, AT(robot), 0},
+	{"surface", NUMBER, AT(surface), 0},
+	{"type", TEXT, AT(type), 0},
+	{"user_id", USER, 0, 0},
+	{"attributes", MEMBERS, AT(attributes), 0}
+};
+#undef AT
+
 void form_bien_begin(const struct form *form, const struct bien *b)
 {
-	struct json_out *json = form->json;
-
-	json_object(json);
-	truth(json, "active", b->active);
-	text(json, "annonceDesc", b->annonce_desc);
-	text(json, "annonceTitle", b->annonce_title);
-	number(json, "chambres", b->chambres);
-	instant(json, "dateCreated", b->date_created);
-	instant(json, "dateLastModified", b->date_last_modified);
-	text(json, "energy", b->energy);
-	number(json, "etage", b->etage);
-	text(json, "ges", b->ges);
-	form_oid(json, "immeubleId", &b->immeuble_id);
-	number(json, "milliemes", b->milliemes);
-	text(json, "nom", b->nom);
-	text(json, "pieces", b->pieces);
-	truth(json, "robot", b->robot);
-	number(json, "surface", b->surface);
-	text(json, "type", b->type);
-	json_kstr(json, "user_id", form->user_id);
-	members(json, b->attributes);
+	json_object(form->json);
+	put_all(form, BIEN, N(BIEN), b);
 }
 
 void form_bien_end(const struct form *form, const struct bien *b)
@@ -215,51 +302,50 @@ void form_bien_end(const struct form *form, const struct bien *b)
 	json_object_end(form->json);
 }
 
-static void raw(struct json_out *json, const char *name, const char *value)
-{
-	number(json, name, value);      /* JSON that was kept as it came */
-}
+#define AT(field) offsetof(struct locataire, field)
+static const struct member LOCATAIRE[] = {
+	{"nom", NAME, AT(nom), 0},
+	{"prenom", NAME, AT(prenom), 0},
+	{"precision", TEXT, AT(precision), 0},
+	{"email", TEXT, AT(email), 0},
+	{"loyer", AMOUNT, AT(loyer), 0},
+	{"provision", AMOUNT, AT(provision), 0},
+	{"indiceRevision", NUMBER, AT(indice_revision), 0},
+	{"bienId", IDENTIFIER, AT(bien_id), 0},
+	{"signatureDate", DAY, AT(signature), 0},
+	{"entryDate", DATE, AT(entry), 0},
+	{"quitDate", DATE, AT(quit), 0},
+	{"dayLoyer", NUMBER, AT(day_loyer), 0},
+	{"depotGarantie", NUMBER, AT(depot_garantie), 0},
+	{"phone", TEXT, AT(phone), 0},
+	{"typeLocation", NUMBER, AT(type_location), 0},
+	{"address1", TEXT, AT(address1), 0},
+	{"address2", TEXT, AT(address2), 0},
+	{"ville", TEXT, AT(ville), 0},
+	{"codepostal", TEXT, AT(codepostal), 0},
+	{"country", TEXT, AT(country), 0},
+	{"bornDate", DATE, AT(born), 0},
+	{"bornLocation", TEXT, AT(born_location), 0},
+	{"nationality", TEXT, AT(nationality), 0},
+	{"user_id", USER, 0, 0},
+	{"immeubleId", IDENTIFIER, AT(immeuble_id), 0},
+	{"dateCreated", INSTANT, AT(date_created), 0},
+	{"dateLastModified", INSTANT, AT(date_last_modified), 0},
+	{"revisions", NUMBER, AT(revisions), 0},
+	{"revisionsPC", NUMBER, AT(revisions_pc), 0},
+	{"robot", TRUTH, AT(robot), 0},
+	{"attributes", MEMBERS, AT(attributes), 0},
+	{"id", IDENTIFIER, AT(id), 0},
+	{"loyerLast", AMOUNT, AT(loyer_last), 0},
+	{"provisionLast", AMOUNT, AT(provision_last), 0}
+};
+#undef AT
 
 void form_locataire(const struct form *form, const struct locataire *l)
 {
-	struct json_out *json = form->json;
-
-	json_object(json);
-	json_kstr(json, "nom", l->nom);
-	json_kstr(json, "prenom", l->prenom);
-	text(json, "precision", l->precision);
-	text(json, "email", l->email);
-	json_kmontant(json, "loyer", l->loyer);
-	json_kmontant(json, "provision", l->provision);
-	number(json, "indiceRevision", l->indice_revision);
-	form_oid(json, "bienId", &l->bien_id);
-	day(json, "signatureDate", l->signature);
-	json_kjour(json, "entryDate", l->entry);
-	json_kjour(json, "quitDate", l->quit);
-	number(json, "dayLoyer", l->day_loyer);
-	number(json, "depotGarantie", l->depot_garantie);
-	text(json, "phone", l->phone);
-	number(json, "typeLocation", l->type_location);
-	text(json, "address1", l->address1);
-	text(json, "address2", l->address2);
-	text(json, "ville", l->ville);
-	text(json, "codepostal", l->codepostal);
-	text(json, "country", l->country);
-	json_kjour(json, "bornDate", l->born);
-	text(json, "bornLocation", l->born_location);
-	text(json, "nationality", l->nationality);
-	json_kstr(json, "user_id", form->user_id);
-	form_oid(json, "immeubleId", &l->immeuble_id);
-	instant(json, "dateCreated", l->date_created);
-	instant(json, "dateLastModified", l->date_last_modified);
-	raw(json, "revisions", l->revisions);
-	raw(json, "revisionsPC", l->revisions_pc);
-	truth(json, "robot", l->robot);
-	members(json, l->attributes);
-	form_oid(json, "id", &l->id);
-	json_kmontant(json, "loyerLast", l->loyer_last);
-	json_kmontant(json, "provisionLast", l->provision_last);
-	json_object_end(json);
+	json_object(form->json);
+	put_all(form, LOCATAIRE, N(LOCATAIRE), l);
+	json_object_end(form->json);
 }
 
 void form_locataire_short(const struct form *form, const struct oid *id, const char *nom, const char *prenom)
@@ -281,35 +367,36 @@ static void operation_type(struct json_out *json, const struct operation *o)
 	json_object_end(json);
 }
 
+#define AT(field) offsetof(struct operation, field)
+static const struct member OPERATION[] = {
+	{"dateCreated", TIME, AT(date_created), 0},
+	{"dateLastModified", INSTANT, AT(date_last_modified), 0},
+	{"immeubleId", IDENTIFIER, AT(immeuble_id), 0},
+	{"locataireId", IDENTIFIER, AT(locataire_id), AT(has_locataire)},
+	{"operationAuto", BOOLEAN, AT(automatic), 0},
+	{"operationDate", DATE, AT(date), 0},
+	{"operationDesc", TEXT, AT(description), 0},
+	{"operationMontant", AMOUNT, AT(amount), 0},
+	{"operationMontantTEOM", AMOUNT, AT(teom), AT(has_teom)},
+	{"operationPaid", BOOLEAN, AT(paid), 0},
+	{"empruntId", INDEX, AT(emprunt_index), 0},
+	{"dateDebut", DAY, AT(debut), 0},
+	{"dateFin", DAY, AT(fin), 0},
+	{"robot", TRUTH, AT(robot), 0},
+	{"user_id", USER, 0, 0},
+	{"attributes", MEMBERS, AT(attributes), 0},
+	{"id", IDENTIFIER, AT(id), 0}
+};
+#undef AT
+
 void form_operation(const struct form *form, const struct operation *o)
 {
-	struct json_out *json = form->json;
-
-	json_object(json);
-	json_kinstant(json, "dateCreated", o->date_created);
-	instant(json, "dateLastModified", o->date_last_modified);
-	form_oid(json, "immeubleId", &o->immeuble_id);
-	if (o->has_locataire)
-		form_oid(json, "locataireId", &o->locataire_id);
-	json_kbool(json, "operationAuto", o->automatic);
-	json_kjour(json, "operationDate", o->date);
-	text(json, "operationDesc", o->description);
-	json_kmontant(json, "operationMontant", o->amount);
-	if (o->has_teom)
-		json_kmontant(json, "operationMontantTEOM", o->teom);
-	json_kbool(json, "operationPaid", o->paid);
-	if (o->emprunt_index >= 0)
-		json_ki64(json, "empruntId", o->emprunt_index);
-	day(json, "dateDebut", o->debut);
-	day(json, "dateFin", o->fin);
-	truth(json, "robot", o->robot);
-	json_kstr(json, "user_id", form->user_id);
-	members(json, o->attributes);
-	form_oid(json, "id", &o->id);
-	operation_type(json, o);
+	json_object(form->json);
+	put_all(form, OPERATION, N(OPERATION), o);
+	operation_type(form->json, o);
 	if (o->has_locataire) {
-		json_key(json, "locataire");
+		json_key(form->json, "locataire");
 		form_locataire_short(form, &o->locataire_id, o->locataire_nom, o->locataire_prenom);
 	}
-	json_object_end(json);
+	json_object_end(form->json);
 }
