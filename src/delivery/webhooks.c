@@ -2,8 +2,8 @@
  * Webhooks: claim, sign, post, record.
  *
  * A claim is worked through whole before the next: as many posts at once as the configuration says, but only a part of them
- * for one endpoint, so that a slow one leaves room for the others. The first failure of an endpoint gives back what else
- * was claimed for it; the endpoint then rests, for longer with each failure.
+ * for one endpoint, so that a slow one leaves room for the others; what has not begun in time is given back. The first
+ * failure of an endpoint gives back what else was claimed for it; the endpoint then rests, for longer with each failure.
  */
 #include "delivery/webhooks.h"
 
@@ -24,6 +24,7 @@
 
 enum {
 	CLAIM_SIZE = 500, ANSWER_MAX = 64 * 1024, SHARE = 4, LEASE_MARGIN = 60, SECOND_MS = 1000,
+	ROUND = 5,              /* seconds in which the posts of a claim begin */
 	RETRY_AFTER_MAX = 24 * 3600, RECORD_AT_ONCE = 64
 };
 
@@ -63,6 +64,7 @@ struct webhooks {
 	struct target *targets;
 	struct task *tasks;
 	size_t n_tasks, first;          /* those before `first` are begun */
+	int64_t begin_until;            /* clock_mono_us() */
 	struct webhook_outcome done[RECORD_AT_ONCE];
 	size_t n_done;
 	int signals;
@@ -146,6 +148,7 @@ static void set_health(struct target *target, struct webhook_outcome *o)
 		o->health = WEBHOOK_FAILED;
 	else if (!failed && !target->resting && target->endpoint.failures > 0)
 		o->health = WEBHOOK_WELL;
+	o->url = target->endpoint.url;
 	target->resting = target->resting || failed;
 	if (failed && o->retry_at > target->rest_until)
 		target->rest_until = o->retry_at;
@@ -276,7 +279,7 @@ static struct task *next_task(struct webhooks *w)
 
 		if (task->begun)
 			continue;
-		if (w->stopping || task->target->resting)
+		if (w->stopping || task->target->resting || clock_mono_us() >= w->begin_until)
 			give_back(w, task);
 		else if (task->target->busy < share(w))
 			return task;
@@ -327,11 +330,22 @@ static struct target *find_target(struct webhooks *w, uint64_t client)
 	return target;
 }
 
+/*
+ * A claim is worked through whole before the next, and must be within its lease: what slow endpoints leave of it is given
+ * back, so that those whose events came later have their turn. `asked`: when the claim was begun.
+ */
+static int64_t begin_until(int64_t asked)
+{
+	int64_t now = clock_mono_us(), latest = asked + LEASE_MARGIN / 2 * INT64_C(1000000);
+
+	return (now < latest ? now : latest) + ROUND * INT64_C(1000000);
+}
+
 /* Works through one claim. Returns how many it held; 0 too when it could not be made. */
 static size_t work(struct webhooks *w)
 {
 	struct webhook_event *events = NULL;
-	int64_t lease = w->settings->webhook_timeout * (CLAIM_SIZE / SHARE) + LEASE_MARGIN;
+	int64_t lease = ROUND + w->settings->webhook_timeout + LEASE_MARGIN, asked = clock_mono_us();
 	enum db_status status;
 	size_t n = 0;
 
@@ -349,6 +363,7 @@ static size_t work(struct webhooks *w)
 	w->first = 0;
 	for (size_t i = 0; i < n; i++)
 		w->tasks[i] = (struct task){.event = &events[i], .target = find_target(w, events[i].client_id)};
+	w->begin_until = begin_until(asked);
 	for (fill(w); w->busy > 0; fill(w)) {
 		wait_for_something(w);
 		record_all(w);

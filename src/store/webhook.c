@@ -8,11 +8,33 @@
 #include "base/fault.h"
 #include "store/rows.h"
 
+struct setting {
+	uint64_t client;
+	const char *url;
+	const uint8_t *secret;
+	size_t len;
+};
+
+/* What waited for the former address to get well need not wait any more. */
+static enum db_status set_url(struct db *db, void *arg)
+{
+	const struct setting *s = arg;
+	enum db_status status = db_run(db, "INSERT INTO webhook_endpoint (client_id, url, secret) VALUES (?, ?, ?) "
+	                               "ON DUPLICATE KEY UPDATE url = VALUES(url), disabled_at = NULL, disabled_why = NULL, "
+	                               "failures = 0, retry_at = NULL",
+	                               DB_ARGS(db_u64(s->client), db_text(s->url), db_bytes(s->secret, s->len)));
+
+	return status != DB_OK ? status :
+	       db_run(db, "UPDATE webhook_event SET due_at = UTC_TIMESTAMP(3) WHERE client_id = ? AND state = 'queued' AND "
+	              "due_at > UTC_TIMESTAMP(3)", DB_ARGS(db_u64(s->client)));
+}
+
 enum db_status webhook_set_url(struct db *db, uint64_t client, const char *url, const uint8_t *secret, size_t len)
 {
-	return db_run_again(db, "INSERT INTO webhook_endpoint (client_id, url, secret) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
-	                    "url = VALUES(url), disabled_at = NULL, disabled_why = NULL, failures = 0, retry_at = NULL",
-	                    DB_ARGS(db_u64(client), db_text(url), db_bytes(secret, len)));
+	struct setting setting = {client, url, secret, len};
+	enum db_status status = db_transaction(db, set_url, &setting);
+
+	return status == DB_UNCERTAIN ? db_transaction(db, set_url, &setting) : status;
 }
 
 enum db_status webhook_rotate(struct db *db, uint64_t client, const uint8_t *secret, size_t len)
@@ -134,7 +156,8 @@ static enum db_status take(struct db *db, const struct claim *c, const struct we
 
 /*
  * Inside a transaction. What is due is looked up without locks, since a lock skipped in the test of order would let a later
- * event overtake; each row is then taken only while it still is due, so that two senders never take the same one.
+ * event overtake; each row is then taken only while it still is due, so that two senders never take the same one. Clients
+ * take turns: behind one's backlog nobody waits.
  */
 static enum db_status claim_due(struct db *db, void *arg)
 {
@@ -142,11 +165,12 @@ static enum db_status claim_due(struct db *db, void *arg)
 	struct webhook_event *due = NULL;
 	size_t n_due = 0;
 	enum db_status status = rows_list(db, c->pool,
-		"SELECT " EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (due) WHERE e.state IN ('queued', 'claimed') AND"
-		" e.due_at <= UTC_TIMESTAMP(3) AND e.client_id IN (SELECT w.client_id FROM webhook_endpoint w WHERE"
-		" w.disabled_at IS NULL AND (w.retry_at IS NULL OR w.retry_at <= UTC_TIMESTAMP(3))) AND NOT EXISTS"
-		" (SELECT 1 FROM webhook_event p WHERE p.appointment_id = e.appointment_id AND p.state IN ('queued', 'claimed')"
-		" AND p.id < e.id) ORDER BY e.due_at LIMIT ?",
+		"SELECT " EVENT_COLUMNS " FROM (SELECT d.id, ROW_NUMBER() OVER (PARTITION BY d.client_id ORDER BY d.due_at, d.id) turn"
+		" FROM webhook_event d FORCE INDEX (due) WHERE d.state IN ('queued', 'claimed') AND d.due_at <= UTC_TIMESTAMP(3) AND"
+		" d.client_id IN (SELECT w.client_id FROM webhook_endpoint w WHERE w.disabled_at IS NULL AND (w.retry_at IS NULL OR"
+		" w.retry_at <= UTC_TIMESTAMP(3))) AND NOT EXISTS (SELECT 1 FROM webhook_event p WHERE"
+		" p.appointment_id = d.appointment_id AND p.state IN ('queued', 'claimed') AND p.id < d.id)) q"
+		" JOIN webhook_event e ON e.id = q.id ORDER BY q.turn, q.id LIMIT ?",
 		DB_ARGS(db_u64(c->size)), sizeof *due, read_event, &due, &n_due);
 
 	c->n = 0;
@@ -208,20 +232,22 @@ static enum db_status record_events(struct db *db, struct pool *pool, const stru
 	               "state = 'claimed' AND claim_id = ?", values, COLUMNS, r->n);
 }
 
+/* An address that has been replaced since says nothing of the new one. */
 static enum db_status record_endpoint(struct db *db, const struct webhook_outcome *o)
 {
 	switch (o->health) {
 	case WEBHOOK_AS_IS:
 		break;
 	case WEBHOOK_WELL:
-		return db_run(db, "UPDATE webhook_endpoint SET failures = 0, retry_at = NULL WHERE client_id = ? AND failures > 0",
-		              DB_ARGS(db_u64(o->client_id)));
+		return db_run(db, "UPDATE webhook_endpoint SET failures = 0, retry_at = NULL WHERE client_id = ? AND url = ? "
+		              "AND failures > 0", DB_ARGS(db_u64(o->client_id), db_text(o->url)));
 	case WEBHOOK_FAILED:
-		return db_run(db, "UPDATE webhook_endpoint SET failures = failures + 1, retry_at = ? WHERE client_id = ?",
-		              DB_ARGS(db_time(o->retry_at), db_u64(o->client_id)));
+		return db_run(db, "UPDATE webhook_endpoint SET failures = failures + 1, retry_at = ? WHERE client_id = ? AND "
+		              "url = ?", DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
 	case WEBHOOK_GONE:
 		return db_run(db, "UPDATE webhook_endpoint SET disabled_at = UTC_TIMESTAMP(3), disabled_why = "
-		              "'the endpoint answered 410 Gone' WHERE client_id = ?", DB_ARGS(db_u64(o->client_id)));
+		              "'the endpoint answered 410 Gone' WHERE client_id = ? AND url = ?",
+		              DB_ARGS(db_u64(o->client_id), db_text(o->url)));
 	}
 	return DB_OK;
 }

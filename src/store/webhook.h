@@ -25,7 +25,7 @@ struct webhook_endpoint {
 	uint64_t waiting;                       /* events not told yet; set by webhook_endpoints() */
 };
 
-/* Sets the URL; enables the endpoint; a new one gets `secret`. */
+/* Sets the URL; enables the endpoint; a new one gets `secret`. What waits is due at once. */
 enum db_status webhook_set_url(struct db *db, uint64_t client, const char *url, const uint8_t *secret, size_t len);
 
 /* A new secret; the one it replaces goes on signing beside it. */
@@ -52,7 +52,7 @@ struct webhook_event {
 
 /*
  * Claims up to `size` due events for `lease` seconds, committed before it returns. Of each appointment only the oldest that
- * is not told yet; none of an endpoint that is disabled or waits after a failure.
+ * is not told yet; none of an endpoint that is disabled or waits after a failure. Clients take turns.
  */
 enum db_status webhook_claim(struct db *db, struct pool *pool, const uint8_t claim_id[ID_UUID_SIZE], uint32_t size,
                              int64_t lease, struct webhook_event **list_r, size_t *n_r);
@@ -71,6 +71,7 @@ struct webhook_outcome {
 	const char *state;              /* "sent", "queued" (to be tried again), "failed", "expired" */
 	int64_t retry_at;               /* ms, for queued */
 	enum webhook_health health;
+	const char *url;                /* that was posted to; for any health but WEBHOOK_AS_IS */
 	bool released;                  /* not tried: no attempt is counted */
 	unsigned status;                /* HTTP; 0: none came */
 	const char *error;              /* NULL: none */

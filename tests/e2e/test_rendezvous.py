@@ -13,6 +13,7 @@ import unittest
 import zoneinfo
 
 from tests.lib.gestion import import_landlord, small_portfolio
+from tests.lib.process import wait_until
 from tests.lib.receiver import Receiver
 from tests.lib.stack import BUILD, StackCase
 
@@ -256,6 +257,61 @@ class Webhooks(RendezvousCase):
         self.stack.send_all()
         self.assertEqual(len(receiver.got), 50)
         self.assertLessEqual(len(slow.got), 16)
+
+    def test_a_slow_endpoint_leaves_room_for_what_comes_after(self):
+        """Its backlog is older than the other's one event, and each of its answers takes long: it waits its turn."""
+        slow, _ = self.listen(delay=0.5)
+        other = self.stack.add_client()
+        receiver, _ = self.listen(other)
+        self.stack.set({"webhook": {"connections": 2}})
+        seen = []
+        receiver.on_post = lambda: seen.append(len(slow.got))
+        try:
+            self.post("appointments", [DOCUMENTED] * 600)
+            sender = self.stack.start_sender()
+            wait_until(lambda: len(slow.got) > 2, 30, "the slow endpoint to be busy")
+            self.post("appointments", DOCUMENTED, other)
+            wait_until(lambda: seen, 60, "the other's event")
+            sender.stop()
+        finally:
+            self.stack.set({"webhook": {"connections": 16}})
+        self.assertLess(seen[0], 100)
+
+    def test_a_claim_is_held_no_longer_than_its_lease(self):
+        """However slow the endpoint: what a claim has not begun in time is given back."""
+        slow, _ = self.listen(delay=0.5)
+        self.stack.set({"webhook": {"connections": 1}})
+        try:
+            self.post("appointments", [DOCUMENTED] * 40)
+            sender = self.stack.start_sender("--once")
+            self.assertEqual(sender.wait(60), 0)
+        finally:
+            self.stack.set({"webhook": {"connections": 16}})
+        self.assertLess(len(slow.got), 30)
+        self.assertEqual(self.stack.sql(f"SELECT COUNT(*), MAX(attempts) FROM webhook_event WHERE state = 'queued'")[0],
+                         [str(40 - len(slow.got)), "0"])
+
+    def test_an_old_address_disables_no_new_one(self):
+        old, _ = self.listen(always=410, delay=1)
+        self.create()
+        sender = self.stack.start_sender()
+        wait_until(lambda: old.got, 30, "the post to the old address")
+        new, _ = self.listen()
+        self.assertEqual(sender.wait(60), 0)
+        webhook = next(w for w in self.stack.ctl_json("webhook", "list")["webhooks"] if w["client"] == self.client.name)
+        self.assertEqual((webhook["disabled"], webhook["failures"]), (False, 0))
+        self.create()
+        self.stack.send_all()
+        self.assertGreaterEqual(len(new.got), 1)
+
+    def test_a_new_address_is_tried_at_once(self):
+        old, _ = self.listen(always=500)
+        self.create()
+        self.stack.send_all()
+        self.stack.sql("UPDATE webhook_event SET due_at = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR WHERE state = 'queued'")
+        new, _ = self.listen()
+        self.stack.send_all()
+        self.assertEqual((len(old.got), len(new.got)), (1, 1))
 
     def test_private_addresses_are_refused(self):
         receiver, _ = self.listen()

@@ -7,10 +7,11 @@ import time
 
 
 class Receiver:
-    """`answers` holds (status, headers) for the next requests, then `always` holds for the rest; `delay` in seconds."""
+    """`answers` holds (status, headers) for the next requests, then `always` holds for the rest; `delay` in seconds; `on_post` is called at each."""
 
     def __init__(self, always=204, delay=0):
         self.got, self.answers, self.always, self.delay = [], [], always, delay
+        self.on_post = None
         self._lock = threading.Lock()
         outer = self
 
@@ -22,6 +23,8 @@ class Receiver:
                 with outer._lock:
                     outer.got.append((dict(self.headers.items()), body))
                     status, headers = outer.answers.pop(0) if outer.answers else (outer.always, {})
+                    if outer.on_post:
+                        outer.on_post()
                 if outer.delay:
                     time.sleep(outer.delay)
                 self.send_response(status)
