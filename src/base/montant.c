@@ -8,16 +8,16 @@
 
 #include "base/montant.h"
 
-/* Reads digits into *value_r; returns how many there were, -1 beyond the largest amount. */
-static int digits(const char **s, int64_t *value_r)
+/* Reads digits into *value_r; returns how many there were, -1 beyond `max`. */
+static int digits(const char **s, int64_t max, int64_t *value_r)
 {
 	int64_t value = 0;
 	int n = 0;
 
 	for (; **s >= '0' && **s <= '9'; (*s)++, n++) {
-		value = value * 10 + (**s - '0');
-		if (value > MONTANT_MAX)
+		if (value > (max - (**s - '0')) / 10)
 			return -1;
+		value = value * 10 + (**s - '0');
 	}
 	*value_r = value;
 	return n;
@@ -41,14 +41,15 @@ static int places(const char **s, int64_t *cents_r)
 	return 0;
 }
 
-int montant_parse(const char *s, montant *value_r)
+/* `max` is of the whole euros. */
+static int parse(const char *s, int64_t max, montant *value_r)
 {
 	bool negative = *s == '-';
 	int64_t whole, cents = 0;
 
 	if (negative)
 		s++;
-	if (digits(&s, &whole) <= 0 || whole > MONTANT_MAX / 100)
+	if (digits(&s, max, &whole) <= 0)
 		return -1;
 	if (*s == '.' || *s == ',') {
 		s++;
@@ -61,6 +62,16 @@ int montant_parse(const char *s, montant *value_r)
 	if (negative)
 		*value_r = -*value_r;
 	return 0;
+}
+
+int montant_parse(const char *s, montant *value_r)
+{
+	return parse(s, MONTANT_MAX / 100, value_r);
+}
+
+int montant_read(const char *s, montant *value_r)
+{
+	return parse(s, INT64_MAX / 100 - 1, value_r);
 }
 
 static uint64_t magnitude(montant value)
@@ -88,7 +99,7 @@ void montant_french(struct text *out, montant value)
 	size_t n = (size_t)snprintf(whole, sizeof whole, "%" PRIu64, magnitude(value) / 100);
 
 	if (value < 0)
-		text_putc(out, '-');
+		text_puts(out, "\u2212");
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && (n - i) % 3 == 0)
 			text_puts(out, "\u202f");

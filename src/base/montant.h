@@ -21,11 +21,17 @@ typedef int64_t montant;        /* cents; negative: owed */
  */
 int montant_parse(const char *s, montant *value_r);
 
+/* The same without MONTANT_MAX, for a sum that was stored: any amount that 64 bits hold as cents. */
+int montant_read(const char *s, montant *value_r);
+
 /* The shortest form: `3703.7`, `6500`, `-0.05`. */
 enum { MONTANT_SIZE = 24 };
 const char *montant_text(montant value, char out[MONTANT_SIZE]);
 
-/* The French form: `1 234,56` with no-break spaces (U+202F) between thousands, always two places; no currency sign. */
+/*
+ * The French form: `1 234,56` with no-break spaces (U+202F) between thousands, always two places; no currency sign. What is
+ * owed begins with a minus sign (U+2212).
+ */
 void montant_french(struct text *out, montant value);
 
 /* As a JSON number in the shortest form. */

@@ -105,6 +105,13 @@ size_t db_col_size(const struct db_rows *rows, unsigned column);
 char *db_col_dup(const struct db_rows *rows, unsigned column, struct pool *pool);
 
 /*
+ * For a reader of the current row that finds in it what cannot be: db_next() and db_rows_status() answer DB_BUG from then on.
+ * db_rows_status() is for who reads a single row and asks for no next.
+ */
+void db_row_is_wrong(const struct db_rows *rows, const char *why);
+enum db_status db_rows_status(const struct db_rows *rows);
+
+/*
  * Runs body(db, arg) in a transaction and commits. The body returns DB_OK to commit; anything else rolls back and is
  * returned. DB_CONFLICT, and DB_LOST before the commit was sent, run the whole body again on a clean transaction, a
  * bounded number of times with a growing, jittered pause: the body must be repeatable (set its outputs anew).

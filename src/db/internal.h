@@ -106,6 +106,7 @@ struct db_statement {
 	char (*times)[DB_TIME_TEXT];
 	struct db_rows rows;
 	bool reading;                   /* rows are open */
+	bool wrong;                     /* a row of them was found to be */
 	bool orphan;                    /* its connection is gone; freed when its rows end */
 };
 

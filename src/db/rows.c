@@ -112,6 +112,7 @@ static enum db_status query_once(struct db *db, const char *sql, const struct db
 	if (writes && !db->in_transaction)
 		FAULT("db.after_commit");
 	statement->reading = true;
+	statement->wrong = false;
 	*rows_r = &statement->rows;
 	return DB_OK;
 }
@@ -146,6 +147,8 @@ enum db_status db_next(struct db_rows *rows)
 
 	if (statement->orphan)
 		return DB_LOST;
+	if (statement->wrong)
+		return DB_BUG;
 	result = mysql_stmt_fetch(statement->stmt);
 	if (result == MYSQL_NO_DATA)
 		return DB_NONE;
@@ -166,6 +169,17 @@ enum db_status db_next(struct db_rows *rows)
 	if (grown && mysql_stmt_bind_result(statement->stmt, rows->bind) != 0)
 		return db_misuse(statement->db, "a result could not be bound again");
 	return DB_OK;
+}
+
+void db_row_is_wrong(const struct db_rows *rows, const char *why)
+{
+	rows->statement->wrong = true;
+	db_misuse(rows->statement->db, why);
+}
+
+enum db_status db_rows_status(const struct db_rows *rows)
+{
+	return rows->statement->wrong ? DB_BUG : DB_OK;
 }
 
 void db_rows_end(struct db_rows *rows)

@@ -35,8 +35,9 @@ enum db_status rows_one(struct db *db, struct pool *pool, const char *sql, const
 	if (status != DB_OK)
 		return status;
 	read(rows, pool, element_r);
+	status = db_rows_status(rows);
 	db_rows_end(rows);
-	return DB_OK;
+	return status;
 }
 
 enum db_status rows_found(struct db *db, enum db_status status)
@@ -68,8 +69,8 @@ montant rows_montant(const struct db_rows *row, unsigned column)
 	montant amount = 0;
 	const char *text = db_col_text(row, column);
 
-	if (text != NULL)
-		montant_parse(text, &amount);
+	if (text != NULL && montant_read(text, &amount) != 0)
+		db_row_is_wrong(row, "an amount that cannot be read");
 	return amount;
 }
 

@@ -24,12 +24,15 @@ enum db_status rows_one(struct db *db, struct pool *pool, const char *sql, const
 /* The outcome of a change that must have found its row: DB_NONE when it found none. */
 enum db_status rows_found(struct db *db, enum db_status status);
 
-/* Columns of Gestion's own types. NULL reads as a zeroed oid, JOUR_NONE, 0, TRI_ABSENT, NULL. */
+/*
+ * Columns of Gestion's own types. NULL reads as a zeroed oid, JOUR_NONE, 0, TRI_ABSENT, NULL. An amount that cannot be read
+ * makes the row wrong (db_row_is_wrong()).
+ */
 enum tri { TRI_ABSENT = -1, TRI_NO = 0, TRI_YES = 1 };
 
 struct oid rows_oid(const struct db_rows *row, unsigned column);
 jour rows_jour(const struct db_rows *row, unsigned column);                     /* DATE */
-montant rows_montant(const struct db_rows *row, unsigned column);               /* DECIMAL(n,2) */
+montant rows_montant(const struct db_rows *row, unsigned column);               /* DECIMAL(n,2), n <= 19 */
 enum tri rows_tri(const struct db_rows *row, unsigned column);                  /* BOOLEAN NULL */
 const char *rows_decimal(const struct db_rows *row, unsigned column, struct pool *pool);        /* without trailing zeros */
 const char *rows_integer(const struct db_rows *row, unsigned column, struct pool *pool);        /* as decimal text */

@@ -35,7 +35,7 @@ class Calculs(unittest.TestCase):
     @staticmethod
     def french(cents):
         whole, part = divmod(abs(cents), 100)
-        return ("-" if cents < 0 else "") + f"{whole:,}".replace(",", "\u202f") + f",{part:02}"
+        return ("\u2212" if cents < 0 else "") + f"{whole:,}".replace(",", "\u202f") + f",{part:02}"
 
     @staticmethod
     def shortest(cents):

@@ -81,6 +81,12 @@ TESTS += tests/unit/test_idempotency
 tests_unit_test_idempotency_SOURCES = tests/unit/test_idempotency.c tests/unit/dbtest.c tests/unit/dbtest.h
 tests_unit_test_idempotency_CPPFLAGS = $(DBTEST_CPPFLAGS)
 tests_unit_test_idempotency_LDADD = $(LIBS_UNIT)
+
+check_PROGRAMS += tests/unit/test_rows
+TESTS += tests/unit/test_rows
+tests_unit_test_rows_SOURCES = tests/unit/test_rows.c tests/unit/dbtest.c tests/unit/dbtest.h
+tests_unit_test_rows_CPPFLAGS = $(DBTEST_CPPFLAGS)
+tests_unit_test_rows_LDADD = $(LIBS_UNIT)
 endif
 
 # Answers questions of tests in other languages; no test by itself.
