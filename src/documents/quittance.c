@@ -120,10 +120,15 @@ static void amounts(struct page *page, const struct quittance *q)
 	page_space(page, 8);
 }
 
-/* Said so that nobody has to know what a sign means. */
-static const char *solde_label(montant solde, const char *debit, const char *credit, const char *none)
+/* A balance in words and without its sign, so that nobody has to know what that means. */
+static void row_solde(struct page *page, const char *label, montant solde, bool bold, bool rule)
 {
-	return solde < 0 ? debit : solde > 0 ? credit : none;
+	struct text words = {0};
+
+	text_puts(&words, label);
+	text_puts(&words, solde < 0 ? ", dû par le locataire" : solde > 0 ? ", en faveur du locataire" : "");
+	row(page, words.data, solde < 0 ? -solde : solde, bold, rule);
+	text_free(&words);
 }
 
 static void lines(struct page *page, const struct quittance_line *list, size_t n)
@@ -132,7 +137,7 @@ static void lines(struct page *page, const struct quittance_line *list, size_t n
 		struct text figure = {0};
 		char date[JOUR_SIZE];
 
-		text_puts(&figure, list[i].positive ? "+ " : "− ");
+		text_puts(&figure, list[i].positive ? "+\u00a0" : "\u2212\u00a0");
 		euros(&figure, list[i].amount);
 		page_row(page, jour_french(list[i].date, date), list[i].description, figure.data, false, i == 0);
 		text_free(&figure);
@@ -141,16 +146,11 @@ static void lines(struct page *page, const struct quittance_line *list, size_t n
 
 static void balance(struct page *page, const struct quittance *q)
 {
-	montant final = quittance_final(q);
-
 	if (!q->has_solde)
 		return;
 	lines(page, q->lines, q->n_lines);
-	row(page, solde_label(q->previous, "Solde précédent, dû par le locataire", "Solde précédent, en faveur du locataire",
-	                      "Solde précédent"), q->previous, false, true);
-	row(page, solde_label(final, "Solde à la fin de la période, dû par le locataire",
-	                      "Solde à la fin de la période, en faveur du locataire", "Solde à la fin de la période"), final, true,
-	    false);
+	row_solde(page, "Solde précédent", q->previous, false, true);
+	row_solde(page, "Solde à la fin de la période", quittance_final(q), true, false);
 	page_space(page, 8);
 }
 
@@ -190,8 +190,7 @@ int compte_pdf(const struct compte_statement *s, struct text *out)
 	struct page *page = head("Compte du locataire", &s->parties, s->from, s->to, s->made_on);
 
 	lines(page, s->lines, s->n_lines);
-	row(page, solde_label(s->solde, "Solde, dû par le locataire", "Solde, en faveur du locataire", "Solde"), s->solde, true,
-	    true);
+	row_solde(page, "Solde", s->solde, true, true);
 	signature(page, &s->parties, s->made_on);
 	page_foot(page, "Document délivré gratuitement.");
 	return page_end(page, out);

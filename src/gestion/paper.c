@@ -53,7 +53,7 @@ const char *paper_letter(const struct paper *paper, const char *what)
 	const struct quittance_parties *parties = &paper->dossier.parties;
 
 	return pool_printf(paper->request->pool,
-	                   "Bonjour %s,\n\nVeuillez trouver ci-joint, au format PDF, %s concernant le logement que vous louez :\n"
+	                   "Bonjour %s,\n\nVeuillez trouver ci-joint, au format PDF, %s concernant le logement que vous louez\u00a0:\n"
 	                   "%s\n\nCordialement,\n%s", parties->locataire_name, what, parties->logement, parties->bailleur_name);
 }
 

@@ -45,7 +45,7 @@ static void describe_quittance(struct paper *paper, const struct quittance *q)
 	paper->file = pool_printf(pool, "quittance-%s-%s.pdf", jour_sql(paper->from, begin), jour_sql(paper->to, end));
 	paper->mail.type = "quittance";
 	paper->mail.objet = pool_printf(pool, "%s %s", title, when);
-	paper->mail.message = paper_letter(paper, pool_printf(pool, "le document « %s » %s", title, when));
+	paper->mail.message = paper_letter(paper, pool_printf(pool, "le document «\u00a0%s\u00a0» %s", title, when));
 	paper->mail.montant_final = quittance_final(q);
 	paper->mail.description = pool_printf(pool, "Quittance %s. Montant final: %s€.", when,
 	                                      montant_text(paper->mail.montant_final, amount));

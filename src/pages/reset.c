@@ -23,7 +23,7 @@ static void refuse_link(struct request *request)
 	const struct template_value values[] = {
 		{"title", "Ce lien n’est plus valable"},
 		{"error", "Un lien ne sert qu’une fois, pendant une heure, et seul celui du dernier message compte. "
-		 "Pour en recevoir un autre, choisissez « mot de passe oublié » dans l’application."}
+		 "Pour en recevoir un autre, choisissez «\u00a0mot de passe oublié\u00a0» dans l’application."}
 	};
 	page_answer(request, 404, values, sizeof values / sizeof values[0]);
 }

@@ -177,7 +177,7 @@ class Asking(Case):
             self.assertNotIn("/u/", text)
             self.assertNotIn("désinscri", text.lower())
             self.assertNotIn("sealed:", text)
-        self.assertIn("« zoé & <b>fils</b> »", mail.get_body(("plain",)).get_content())
+        self.assertIn("«\u00a0zoé & <b>fils</b>\u00a0»", mail.get_body(("plain",)).get_content())
         self.assertIn("zoé &amp; &lt;b&gt;fils&lt;/b&gt;", mail.get_body(("html",)).get_content())
 
     def test_host_header_is_ignored(self):

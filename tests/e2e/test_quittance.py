@@ -10,10 +10,10 @@ from tests.lib.gestion import import_landlord, tenant
 from tests.lib.stack import StackCase
 
 IMMEUBLE, BIEN = "0a" * 12, "0b" * 12
-PAYS, PARTLY, NEVER, CAF, LATE, LONG, VIET, ARAB, NOBODY = (f"{n:024x}" for n in range(1, 10))
+PAYS, PARTLY, NEVER, CAF, LATE, LONG, VIET, ARAB, NOBODY, RICH = (f"{n:024x}" for n in range(1, 11))
 NAMES = {PAYS: ("Petit", "Claire"), PARTLY: ("Moreau", "Paul"), NEVER: ("Roux", "Luc"), CAF: ("Faure", "Zoé"), LATE: ("Blanc", "Inès"),
          LONG: ("de Montmorency-Laval-Luxembourg " * 3 + "d'Ailly", "Marie-Charlotte Éléonore"), VIET: ("Nguyễn", "Thị Phương Ánh"),
-         ARAB: ("عبد الله", "محمد"), NOBODY: ("Noël", "Max")}
+         ARAB: ("عبد الله", "محمد"), NOBODY: ("Noël", "Max"), RICH: ("Riche", "Ève")}
 JANUARY = {"startDate": "01/01/2023", "endDate": "31/01/2023"}
 SUCCESS = {"result": True, "code": 0}
 
@@ -44,7 +44,8 @@ def portfolio():
     paid(LATE, "30/01/2023", "recetteLoyer", 378.39)
     locataires = []
     for oid, (nom, prenom) in NAMES.items():
-        one = tenant(oid, nom, prenom, day("09/01/2023" if oid == LATE else "01/12/2022")["sec"], loyer=510, dayLoyer=5,
+        one = tenant(oid, nom, prenom, day("09/01/2023" if oid == LATE else "01/12/2022")["sec"],
+                     loyer=9999999999.99 if oid == RICH else 510, dayLoyer=5,
                      email="" if oid == NOBODY else f"t{oid[-1]}@example.fr")
         one["provision"] = 0 if oid == LATE else 20
         locataires.append(one)
@@ -135,25 +136,25 @@ class Pdf(QuittanceCase):
 
     def test_balance(self):
         text = read_pdf(self.pdf(PAYS, ignoreSolde="off", **JANUARY))
-        self.assert_amount(text, "Solde précédent, dû par le locataire", "-530,00 €")
-        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "-530,00 €")
+        self.assert_amount(text, "Solde précédent, dû par le locataire", "530,00 €")
+        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "530,00 €")
         text = read_pdf(self.pdf(PAYS, ignoreSolde="off", startSolde="01/01/2023", **JANUARY))
         self.assert_amount(text, "Solde précédent", "0,00 €")
         text = read_pdf(self.pdf(PARTLY, ignoreSolde="off", startDate="01/02/2023", endDate="28/02/2023"))
-        self.assert_amount(text, "Solde précédent, dû par le locataire", "-611,25 €")
-        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "-1 141,25 €")
+        self.assert_amount(text, "Solde précédent, dû par le locataire", "611,25 €")
+        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "1 141,25 €")
 
     def test_balance_of_a_period_within_months(self):
         """The days of January before the period are in the balance, the others in the period: none twice, none never."""
         text = read_pdf(self.pdf(NEVER, ignoreSolde="off", startDate="15/01/2023", endDate="14/02/2023"))
-        self.assert_amount(text, "Solde précédent, dû par le locataire", "-769,35 €")
+        self.assert_amount(text, "Solde précédent, dû par le locataire", "769,35 €")
         self.assert_amount(text, "Total de la période", "555,65 €")
-        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "-1 325,00 €")
+        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "1 325,00 €")
 
     def test_credit(self):
         text = read_pdf(self.pdf(LATE, ignoreSolde="off", startSolde="10/01/2023", startDate="01/02/2023", endDate="28/02/2023"))
         self.assert_amount(text, "Solde précédent, en faveur du locataire", "378,39 €")
-        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "-131,61 €")
+        self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "131,61 €")
 
     def test_names_of_every_script_and_length(self):
         for who in (LONG, VIET, ARAB):
@@ -219,7 +220,10 @@ class Mails(QuittanceCase):
         self.assertEqual((attachment.get_content_type(), attachment.get_filename()),
                          ("application/pdf", "quittance-2023-01-01-2023-01-31.pdf"))
         self.assertEqual(read_pdf(attachment.get_content()), read_pdf(pdf))
-        self.assertIn("Bonjour Claire Petit", mail.get_body(("plain",)).get_content())
+        text = mail.get_body(("plain",)).get_content()
+        self.assertIn("Bonjour Claire Petit", text)
+        self.assertIn("le document «\u00a0Quittance de loyer\u00a0» du 01/01/2023 au 31/01/2023", text)
+        self.assertNotRegex(text, "« | [»:;!?]", "a space at which the line may break")
         (listed,) = self.anne.get("emails/" + PAYS)["emails"]
         self.assertEqual({name: listed[name] for name in listed if name not in ("id", "sentOn", "message", "user_id")}, {
             "to": "t1@example.fr", "objet": "Quittance de loyer du 01/01/2023 au 31/01/2023", "immeuble": {"id": IMMEUBLE, "name": "Résidence du Lac"},
@@ -235,6 +239,12 @@ class Mails(QuittanceCase):
         (listed,) = self.anne.get("emails/" + VIET)["emails"]
         self.assertEqual((listed["montant"], listed["description"]), (-530, "Quittance du 01/01/2023 au 31/01/2023. Montant final: -530€."))
 
+    def test_a_balance_beyond_any_single_amount(self):
+        self.assertEqual(self.anne.get(f"compteLocataire/{RICH}/pdf/mail", endDate="31/01/2023")["code"], 0)
+        (listed,) = self.anne.get("emails/" + RICH)["emails"]
+        self.assertEqual((listed["montant"], listed["description"]),
+                         (-20000000039.98, "Compte du 01/12/2022 au 31/01/2023. Montant final: -20000000039.98€."))
+
 
 class Account(QuittanceCase):
     def test_data(self):
@@ -249,7 +259,10 @@ class Account(QuittanceCase):
     def test_pdf(self):
         text = read_pdf(self.pdf(PARTLY, "compteLocataire", endDate="31/01/2023"))
         self.assertIn("Compte du locataire", text)
-        self.assertRegex(text, r"Solde, dû par le locataire +-611,25 €")
+        self.assertRegex(text, r"Loyer \+ Provisions charges +\u2212 530,00 €\n")
+        self.assertRegex(text, r"Paiement du loyer +\+ 448,75 €\n")
+        self.assertNotRegex(text, r"-\s?\d+,\d\d €", "one kind of minus sign only")
+        self.assertRegex(text, r"Solde, dû par le locataire +611,25 €")
         self.assertEqual(self.anne.get(f"compteLocataire/{PARTLY}/xml")["code"], -21)
 
     def test_mail(self):
