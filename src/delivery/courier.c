@@ -101,18 +101,26 @@ static void close_finished_batches(struct courier *courier)
 
 /* Claiming */
 
+/* No attempt after its time: a reminder that waited for a slow server must not come after the appointment. */
+static bool has_expired(struct courier *courier, struct lane *lane, struct job *job)
+{
+	if (job->delivery->expires_at > clock_now_ms())
+		return false;
+	courier_decide(lane, job, DELIVERY_EXPIRED, "expired");
+	courier_log_outcome(courier, job);
+	return true;
+}
+
 static void add_job(struct courier *courier, struct lane *lane, struct batch *batch, struct job *job,
                     const struct delivery *delivery)
 {
 	*job = (struct job){.batch = batch, .delivery = delivery, .pool = batch->pool};
-	if (delivery->unsubscribed)
+	if (delivery->unsubscribed) {
 		courier_decide(lane, job, DELIVERY_SUPPRESSED, "recipient unsubscribed");
-	else if (delivery->expires_at <= clock_now_ms())
-		courier_decide(lane, job, DELIVERY_EXPIRED, "expired");
-	else
-		job_list_add(&lane->waiting, job);
-	if (job->outcome.state != DELIVERY_QUEUED)
 		courier_log_outcome(courier, job);
+	} else if (!has_expired(courier, lane, job)) {
+		job_list_add(&lane->waiting, job);
+	}
 }
 
 /* The next claim is made while the last of the one before are still on their way. */
@@ -207,6 +215,8 @@ static void start(struct courier *courier, struct lane *lane)
 			courier_release(lane, job);
 			continue;
 		}
+		if (has_expired(courier, lane, job))
+			continue;
 		render_job(courier->render, job);
 		FAULT("sender.rendered");
 		lane->under_way++;

@@ -235,14 +235,46 @@ struct changing {
 	uint64_t id;
 	const char *status;             /* to set; NULL: what the parameters say */
 	const char *done;
+	uint8_t uuid[ID_UUID_SIZE];     /* chosen before the transaction: settles an uncertain commit */
 };
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Would its reminder say something else, or go elsewhere? */
+static bool is_reminded_otherwise(const struct appointment *a, const struct appointment *before)
+{
+	return a->start_at != before->start_at || a->reminder_delay != before->reminder_delay ||
+	       !same(a->reminder_channel, before->reminder_channel) || !same(a->location, before->location) ||
+	       !same(a->first_name, before->first_name) || !same(a->last_name, before->last_name) ||
+	       !same(a->email, before->email) || !same(a->phone, before->phone);
+}
+
+/*
+ * A reminder that was queued and has not left is taken back; what takes its place is queued when it is due. One that has
+ * left stays sent, unless the appointment is moved: then it is reminded of anew.
+ */
+static enum db_status revise_reminder(struct db *db, struct pool *pool, const struct appointment *before,
+                                      struct appointment *a)
+{
+	bool cancelled = strcmp(a->status, "cancelled") == 0, moved = a->start_at != before->start_at, whole;
+	enum db_status status;
+
+	if (!a->reminder_sent || (!cancelled && !is_reminded_otherwise(a, before)))
+		return DB_OK;
+	status = appointment_take_back(db, pool, a, cancelled || moved, &whole);
+	if (whole || moved)
+		a->reminder_sent = false;
+	return status;
+}
 
 /* What is changed must not have been cancelled: a cancelled appointment stays as it is. */
 static enum db_status apply(struct db *db, struct changing *changing, struct appointment *a)
 {
 	struct request *request = changing->request;
-	int64_t start_before = a->start_at;
-	uint32_t delay_before = a->reminder_delay;
+	struct appointment before = *a;
 	const char *wrong = NULL;
 	enum db_status status;
 
@@ -258,10 +290,11 @@ static enum db_status apply(struct db *db, struct changing *changing, struct app
 		error_answer(request, 400, wrong);
 		return DB_NONE;
 	}
-	if (a->start_at != start_before || a->reminder_delay != delay_before)
-		a->reminder_sent = false;       /* a moved appointment is reminded of anew */
 	a->updated_at = clock_now_ms();
-	status = appointment_update(db, changing->app->client.id, a);
+	memcpy(a->change, changing->uuid, sizeof a->change);
+	status = revise_reminder(db, request->pool, &before, a);
+	if (status == DB_OK)
+		status = appointment_update(db, changing->app->client.id, a);
 	if (status == DB_OK)
 		status = appointment_tell(db, request->pool, a, a->updated_at, changing->app->settings->expire_webhook);
 	if (status == DB_OK)
@@ -277,6 +310,8 @@ static enum db_status change(struct db *db, void *arg)
 
 	if (status == DB_NONE)
 		error_answer(changing->request, 404, "not found");
+	if (status == DB_OK && memcmp(a.change, changing->uuid, sizeof a.change) == 0)
+		return DB_NONE;         /* the run before was committed after all: its answer stands */
 	return status == DB_OK ? apply(db, changing, &a) : status;
 }
 
@@ -284,6 +319,7 @@ static void change_one(struct app *app, struct request *request, const char *sta
 {
 	struct changing changing = {.app = app, .request = request, .status = status, .done = done};
 
+	id_uuid7(changing.uuid);
 	if (text_to_u64(request->capture[0], 1, INT64_MAX, &changing.id) != 0)
 		error_answer(request, 404, "not found");
 	else

@@ -5,19 +5,22 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/jour.h"
+#include "base/log.h"
 #include "domain/address.h"
 #include "rendezvous/appointment_form.h"
 #include "store/outbox.h"
 
-enum { AT_ONCE = 500 };
+enum { AT_ONCE = 500, SECOND = 1000 };
 
 struct reminding {
 	const struct settings *settings;
 	struct pool *pool;
 	uint64_t id;
-	int64_t now;
+	int64_t at, started;            /* the time when the run was started, and clock_mono_us() then */
+	int64_t now;                    /* within a transaction: the time it is */
 	bool sent;
 };
 
@@ -89,7 +92,7 @@ static struct outbox_message message(struct pool *pool, const struct appointment
 static enum db_status queue(struct db *db, struct reminding *r, struct appointment *a)
 {
 	struct outbox_lifetime lifetime = {r->settings->expire_mail, r->settings->expire_sms};
-	int64_t left = (a->start_at - r->now) / 1000;
+	int64_t left = (a->start_at - r->now) / SECOND - 1;     /* it is counted from when it is stored */
 	struct outbox_message m = message(r->pool, a);
 	enum db_status status;
 
@@ -100,7 +103,7 @@ static enum db_status queue(struct db *db, struct reminding *r, struct appointme
 		lifetime.sms = left;
 	status = outbox_queue_in(db, a->client_id, &lifetime, &m, 1);
 	if (status == DB_OK)
-		status = appointment_reminded(db, a->id, true, r->now);
+		status = appointment_reminded(db, a->id, m.id, r->now);
 	a->reminder_sent = true;
 	if (status == DB_OK)
 		status = appointment_tell(db, r->pool, a, r->now, r->settings->expire_webhook);
@@ -109,17 +112,19 @@ static enum db_status queue(struct db *db, struct reminding *r, struct appointme
 	return status;
 }
 
+/* The time goes on while a run works: what it queues last must end with the start of the appointment, too. */
 static enum db_status remind(struct db *db, void *arg)
 {
 	struct reminding *r = arg;
 	struct appointment a = {0};
-	enum db_status status = appointment_lock_reminder(db, r->pool, r->id, r->now, &a);
+	enum db_status status = appointment_lock_reminder(db, r->pool, r->id, r->at, &a);
 
 	r->sent = false;
 	if (status != DB_OK)
 		return status;          /* DB_NONE: another run has dealt with it */
-	if (a.start_at <= r->now)
-		return appointment_reminded(db, a.id, false, r->now);
+	r->now = r->at + (clock_mono_us() - r->started) / 1000;
+	if (a.start_at - r->now < 2 * SECOND)
+		return appointment_reminded(db, a.id, 0, r->now);
 	return queue(db, r, &a);
 }
 
@@ -128,29 +133,56 @@ static enum db_status remind_surely(struct db *db, struct reminding *r)
 {
 	enum db_status status = DB_UNCERTAIN;
 
+	pool_reset(r->pool);
 	for (int i = 0; i < 3 && status == DB_UNCERTAIN; i++)
 		status = db_transaction(db, remind, r);
-	return status == DB_NONE ? DB_OK : status;
+	if (status == DB_NONE)
+		return DB_OK;
+	if (status != DB_OK)
+		log_event(LOG_LEVEL_ERROR, "reminder", "appointment", log_num((int64_t)r->id), "status", db_status_name(status),
+		          "database", db_error(db), NULL);
+	return status;
+}
+
+/* One page of what is due; *last_r is its last. */
+static enum db_status remind_page(struct db *db, struct pool *pool, struct reminding *r, struct appointment_due *last_r,
+                                  size_t *n_r, uint64_t *sent_r)
+{
+	struct appointment_due *due = NULL;
+	enum db_status status = appointment_reminders(db, pool, r->at, *last_r, AT_ONCE, &due, n_r), result = status;
+
+	for (size_t i = 0; status == DB_OK && i < *n_r; i++) {
+		enum db_status one;
+
+		r->id = due[i].id;
+		one = remind_surely(db, r);
+		*sent_r += one == DB_OK && r->sent;
+		*last_r = due[i];
+		if (one != DB_OK)
+			result = one;
+		if (one == DB_LOST)
+			break;
+	}
+	return result;
 }
 
 enum db_status reminder_run(struct db *db, const struct settings *settings, int64_t now, uint64_t *sent_r)
 {
-	struct pool *pool = pool_create();
-	enum db_status status = DB_OK;
-	uint64_t *ids;
+	struct reminding r = {.settings = settings, .pool = pool_create(), .at = now, .started = clock_mono_us()};
+	struct appointment_due last = {0};
+	enum db_status status = DB_OK, page;
 	size_t n = AT_ONCE;
 
 	*sent_r = 0;
-	while (status == DB_OK && n == AT_ONCE) {
-		pool_reset(pool);
-		status = appointment_reminders(db, pool, now, AT_ONCE, &ids, &n);
-		for (size_t i = 0; i < n && status == DB_OK; i++) {
-			struct reminding r = {.settings = settings, .pool = pool, .id = ids[i], .now = now};
+	while (n == AT_ONCE && status != DB_LOST) {
+		struct pool *pool = pool_create();
 
-			status = remind_surely(db, &r);
-			*sent_r += r.sent;
-		}
+		n = 0;
+		page = remind_page(db, pool, &r, &last, &n, sent_r);
+		if (page != DB_OK)
+			status = page;
+		pool_free(pool);
 	}
-	pool_free(pool);
+	pool_free(r.pool);
 	return status;
 }

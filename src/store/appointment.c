@@ -5,14 +5,17 @@
 
 #include <string.h>
 
+#include "store/delivery_change.h"
 #include "store/rows.h"
 
 #define COLUMNS "id, client_id, status, channel, start_at, end_at, location, reminder_delay, reminder_channel, " \
-	"reminder_sent, first_name, last_name, email, phone, variables, created_at, updated_at"
+	"reminder_sent, first_name, last_name, email, phone, variables, created_at, updated_at, reminder_message_id, change_uuid"
 
 static void read_appointment(const struct db_rows *row, struct pool *pool, void *element)
 {
-	*(struct appointment *)element = (struct appointment){
+	struct appointment *a = element;
+
+	*a = (struct appointment){
 		.id = db_col_u64(row, 0),
 		.client_id = db_col_u64(row, 1),
 		.status = db_col_dup(row, 2, pool),
@@ -29,8 +32,11 @@ static void read_appointment(const struct db_rows *row, struct pool *pool, void 
 		.phone = db_col_dup(row, 13, pool),
 		.variables = db_col_dup(row, 14, pool),
 		.created_at = db_col_time(row, 15),
-		.updated_at = db_col_time(row, 16)
+		.updated_at = db_col_time(row, 16),
+		.reminder_message = db_col_u64(row, 17)
 	};
+	if (db_col_size(row, 18) == sizeof a->change)
+		memcpy(a->change, db_col_text(row, 18), sizeof a->change);
 }
 
 /* When the reminder is due: not for a cancelled appointment, not twice. */
@@ -70,11 +76,11 @@ enum db_status appointment_update(struct db *db, uint64_t client, const struct a
 	return rows_found(db, db_run(db,
 		"UPDATE appointment SET status = ?, channel = ?, start_at = ?, end_at = ?, location = ?, reminder_delay = ?,"
 		" reminder_channel = ?, reminder_due_at = ?, reminder_sent = ?, first_name = ?, last_name = ?, email = ?, phone = ?,"
-		" variables = ?, updated_at = ? WHERE client_id = ? AND id = ?",
+		" variables = ?, updated_at = ?, change_uuid = ? WHERE client_id = ? AND id = ?",
 		DB_ARGS(db_text(a->status), db_text(a->channel), db_time(a->start_at), db_time(a->end_at), db_text(a->location),
 		        db_u64(a->reminder_delay), db_text(a->reminder_channel), reminder_due(a), db_bool(a->reminder_sent),
 		        db_text(a->first_name), db_text(a->last_name), db_text(a->email), db_text(a->phone), db_text(a->variables),
-		        db_time(a->updated_at), db_u64(client), db_u64(a->id))));
+		        db_time(a->updated_at), db_bytes(a->change, sizeof a->change), db_u64(client), db_u64(a->id))));
 }
 
 enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t client, const struct appointment_filter *f,
@@ -98,17 +104,62 @@ enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t clien
 	                 sizeof **list_r, read_appointment, list_r, n_r);
 }
 
+enum { WAYS = 2 };      /* mail and SMS */
+
 static void read_id(const struct db_rows *row, struct pool *pool, void *element)
 {
 	(void)pool;
 	*(uint64_t *)element = db_col_u64(row, 0);
 }
 
-enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t now, uint32_t limit, uint64_t **ids_r,
-                                     size_t *n_r)
+/* Has its sender not begun to transmit it? One that holds it asks again before it does. */
+static bool is_here(const struct delivery_change *change)
 {
-	return rows_list(db, pool, "SELECT id FROM appointment WHERE reminder_due_at <= ? ORDER BY reminder_due_at LIMIT ?",
-	                 DB_ARGS(db_time(now), db_u64(limit)), sizeof **ids_r, read_id, ids_r, n_r);
+	return change->found && (change->from == DELIVERY_QUEUED || change->from == DELIVERY_CLAIMED);
+}
+
+enum db_status appointment_take_back(struct db *db, struct pool *pool, const struct appointment *a, bool in_part,
+                                     bool *whole_r)
+{
+	struct delivery_change changes[WAYS];
+	uint64_t *ids = NULL;
+	size_t n = 0, here = 0;
+	int64_t now = 0;
+	enum db_status status = rows_list(db, pool, "SELECT id FROM delivery WHERE message_id = ? ORDER BY id LIMIT ?",
+	                                  DB_ARGS(db_u64(a->reminder_message), db_u64(WAYS)), sizeof *ids, read_id, &ids, &n);
+
+	*whole_r = false;
+	if (status != DB_OK || n == 0)
+		return status;
+	status = delivery_lock(db, pool, ids, n, NULL, changes, &now);
+	for (size_t i = 0; i < n && status == DB_OK; i++)
+		here += is_here(&changes[i]);
+	if (status != DB_OK || here == 0 || (here < n && !in_part))
+		return status;
+	*whole_r = here == n;
+	for (size_t i = 0; i < n; i++) {
+		changes[i].found = is_here(&changes[i]);
+		changes[i].to = DELIVERY_SUPPRESSED;
+		changes[i].error = changes[i].detail = "appointment changed";
+	}
+	return delivery_apply(db, pool, "api", changes, n);
+}
+
+static void read_due(const struct db_rows *row, struct pool *pool, void *element)
+{
+	(void)pool;
+	*(struct appointment_due *)element = (struct appointment_due){.at = db_col_time(row, 0), .id = db_col_u64(row, 1)};
+}
+
+enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t now, struct appointment_due after,
+                                     uint32_t limit, struct appointment_due **list_r, size_t *n_r)
+{
+	bool first = after.id == 0;
+
+	return rows_list(db, pool, "SELECT reminder_due_at, id FROM appointment WHERE reminder_due_at <= ? AND (? OR "
+	                 "reminder_due_at > ? OR (reminder_due_at = ? AND id > ?)) ORDER BY reminder_due_at, id LIMIT ?",
+	                 DB_ARGS(db_time(now), db_bool(first), db_time(after.at), db_time(after.at), db_u64(after.id),
+	                         db_u64(limit)), sizeof **list_r, read_due, list_r, n_r);
 }
 
 enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint64_t id, int64_t now, struct appointment *r)
@@ -117,8 +168,9 @@ enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint6
 	                DB_ARGS(db_u64(id), db_time(now)), read_appointment, r);
 }
 
-enum db_status appointment_reminded(struct db *db, uint64_t id, bool sent, int64_t now)
+enum db_status appointment_reminded(struct db *db, uint64_t id, uint64_t message, int64_t now)
 {
-	return db_run(db, "UPDATE appointment SET reminder_sent = ?, reminder_due_at = NULL, updated_at = ? WHERE id = ?",
-	              DB_ARGS(db_bool(sent), db_time(now), db_u64(id)));
+	return db_run(db, "UPDATE appointment SET reminder_sent = ?, reminder_message_id = COALESCE(?, reminder_message_id), "
+	              "reminder_due_at = NULL, updated_at = ? WHERE id = ?",
+	              DB_ARGS(db_bool(message != 0), message != 0 ? db_u64(message) : db_null(), db_time(now), db_u64(id)));
 }

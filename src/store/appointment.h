@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/id.h"
 #include "db/db.h"
 
 struct appointment {
@@ -20,6 +21,8 @@ struct appointment {
 	uint32_t reminder_delay;        /* hours */
 	const char *reminder_channel;   /* "disabled", "email", "sms", "both" */
 	bool reminder_sent;
+	uint64_t reminder_message;      /* of the last reminder; 0: none */
+	uint8_t change[ID_UUID_SIZE];   /* the request that made the last change; zeros: none did */
 	const char *first_name, *last_name, *email, *phone;     /* as given; NULL: none */
 	const char *variables;          /* JSON array of {name, content}, compact */
 	int64_t created_at, updated_at;
@@ -42,13 +45,25 @@ enum db_status appointment_lock(struct db *db, struct pool *pool, uint64_t clien
                                 struct appointment *appointment_r);
 enum db_status appointment_update(struct db *db, uint64_t client, const struct appointment *appointment);
 
+/*
+ * Takes back the reminder of a locked appointment as far as it has not left: its deliveries that are still queued, or
+ * held by a sender that has not begun to transmit them, are suppressed. Unless `in_part`, only if none has left.
+ * *whole_r: nothing of it has left, nor will.
+ */
+enum db_status appointment_take_back(struct db *db, struct pool *pool, const struct appointment *appointment, bool in_part,
+                                     bool *whole_r);
+
 /* Newest first. DB_NONE: before_id is not this client's. */
 enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t client, const struct appointment_filter *filter,
                                 struct appointment **list_r, size_t *n_r);
 
-/* The ids of reminders due at `now`, oldest first. */
-enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t now, uint32_t limit, uint64_t **ids_r,
-                                     size_t *n_r);
+/* Reminders due at `now`, oldest first, after `after` (zeros: from the first). */
+struct appointment_due {
+	int64_t at;
+	uint64_t id;
+};
+enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t now, struct appointment_due after,
+                                     uint32_t limit, struct appointment_due **list_r, size_t *n_r);
 
 /*
  * Locks an appointment whose reminder is due at `now`, in the caller's transaction. DB_NONE: another run has dealt with it.
@@ -56,7 +71,7 @@ enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t n
 enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint64_t id, int64_t now,
                                          struct appointment *appointment_r);
 
-/* The reminder was sent, or will not be: it is not due any more. */
-enum db_status appointment_reminded(struct db *db, uint64_t id, bool sent, int64_t now);
+/* The reminder was queued as `message`, or (0) will not be: it is not due any more. */
+enum db_status appointment_reminded(struct db *db, uint64_t id, uint64_t message, int64_t now);
 
 #endif

@@ -380,6 +380,7 @@ class Webhooks(RendezvousCase):
 class Reminders(RendezvousCase):
     def setUp(self):
         super().setUp()
+        self.stack.send_all()
         self.before = len(self.stack.mails())
 
     def future(self, **change):
@@ -431,6 +432,106 @@ class Reminders(RendezvousCase):
         self.robot("2093-06-19T10:00:00Z")
         (message,) = self.messages()
         self.assertIn("samedi 20 juin 2093 à 12h00", message["email_content"])
+
+    def told(self, receiver):
+        self.due_now()
+        self.stack.send_all()
+        return [(b["status"], b["start_at"][:10], b["reminder_status"]) for b in receiver.bodies()]
+
+    def sent(self):
+        """The mails that left during this test."""
+        self.stack.send_all()
+        return [mail.decode() for mail in self.stack.mails()[self.before:]]
+
+    def test_cancelled_while_it_waits_to_be_sent(self):
+        receiver, _ = self.listen()
+        oid = self.future()
+        self.robot("2093-06-11T10:00:00Z")
+        self.assertEqual(self.post(f"appointments/{oid}/cancel", {}).status, 200)
+        self.assertEqual(self.sent(), [])
+        (message,) = self.messages()
+        self.assertEqual((message["state"], message["error_message"]), ("suppressed", "appointment changed"))
+        self.assertEqual(self.told(receiver), [("preset", "2093-06-12", False), ("preset", "2093-06-12", True), ("cancelled", "2093-06-12", False)])
+        self.robot("2093-06-11T10:05:00Z")
+        self.assertEqual(len(self.messages()), 1)
+
+    def test_moved_while_it_waits_to_be_sent(self):
+        oid = self.future()
+        self.robot("2093-06-11T10:00:00Z")
+        self.post(f"appointments/{oid}", {"start_at": "2093-06-20T12:00:00+02:00"})
+        self.assertEqual(self.sent(), [])
+        self.assertFalse(self.list()[0]["reminder_status"])
+        for _ in range(2):
+            self.robot("2093-06-19T10:00:00Z")
+        (mail,) = self.sent()
+        self.assertIn("Rappel de votre rendez-vous", mail)
+
+    def test_moved_while_a_sender_holds_it(self):
+        """It has been claimed, and its sender was killed: it is withdrawn all the same, and the new one is sent."""
+        oid = self.future()
+        self.robot("2093-06-11T10:00:00Z")
+        self.stack.send(check=False, BAILLEUR_FAULT="sender.rendered")
+        self.post(f"appointments/{oid}", {"start_at": "2093-06-11T18:00:00+02:00"})
+        self.stack.sql("UPDATE delivery SET due_at = '2000-01-01' WHERE state = 'claimed'")
+        self.assertEqual(self.sent(), [])
+        self.robot("2093-06-11T10:05:00Z")
+        self.assertEqual(len(self.sent()), 1)
+
+    def test_another_place_while_it_waits_and_once_it_has_left(self):
+        oid = self.future()
+        self.robot("2093-06-11T10:00:00Z")
+        self.post(f"appointments/{oid}", {"location": "ailleurs"})
+        self.robot("2093-06-11T10:05:00Z")
+        self.assertEqual(len(self.sent()), 1)
+        self.assertIn("ailleurs", self.messages()[0]["email_content"])
+        for change in ({"location": "encore ailleurs"}, {"reminder_delay": 48}, {"reminder_delay": 2}):
+            self.post(f"appointments/{oid}", change)
+            self.assertTrue(self.list()[0]["reminder_status"])
+            self.robot("2093-06-12T09:00:00Z")
+        self.post(f"appointments/{oid}/approve", {})
+        self.robot("2093-06-12T09:30:00Z")
+        self.assertEqual(self.sent()[1:], [])
+        self.assertEqual(len(self.messages()), 2)
+
+    def test_half_of_it_has_left(self):
+        """The mail has gone, the SMS waits: moved, both are reminded of the new time; with another place alone, the SMS goes."""
+        recipient = {**DOCUMENTED["recipient"], "phone": "0602030405"}
+        ids = [self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=24,
+                           reminder_channel="both", recipient=recipient) for _ in range(2)]
+        self.robot("2093-06-11T10:00:00Z")
+        self.stack.sql("UPDATE delivery SET due_at = '2090-01-01' WHERE channel = 'sms' AND state = 'queued'")
+        self.assertEqual(len(self.sent()), 2)
+        self.post(f"appointments/{ids[0]}", {"start_at": "2093-06-20T12:00:00+02:00"})
+        self.post(f"appointments/{ids[1]}", {"location": "ailleurs"})
+        self.assertEqual([a["reminder_status"] for a in self.list()], [True, False])
+        before = len(self.stack.texts())
+        self.stack.sql("UPDATE delivery SET due_at = '2000-01-01' WHERE channel = 'sms' AND state = 'queued'")
+        self.sent()
+        self.assertEqual(len(self.stack.texts()) - before, 1)
+        self.robot("2093-06-19T10:00:00Z")
+        self.assertEqual(len(self.sent()), 3)
+        self.assertEqual(len(self.stack.texts()) - before, 2)
+
+    def test_what_waits_expires_with_the_start(self):
+        """The robot that takes its time, for whatever reason, does not move the deadline."""
+        self.future()
+        self.robot("2093-06-12T09:59:00Z")
+        (left,) = self.stack.sql("SELECT TIMESTAMPDIFF(MICROSECOND, m.created_at, d.expires_at) FROM delivery d JOIN message m ON "
+                                 "m.id = d.message_id ORDER BY d.id DESC LIMIT 1")[0]
+        self.assertLess(int(left), 60_000_000)
+
+    def test_one_that_cannot_be_queued_keeps_nobody_waiting(self):
+        bad, good = self.future(location="X-POISON"), self.future()
+        self.stack.sql("CREATE TRIGGER poison BEFORE INSERT ON message FOR EACH ROW SET NEW.test_mode = IF(NEW.email_content LIKE "
+                       "'%X-POISON%', 2, NEW.test_mode)")
+        try:
+            done = self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", "2093-06-11T10:00:00Z", check=False)
+        finally:
+            self.stack.sql("DROP TRIGGER poison")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual({a["id"]: a["reminder_status"] for a in self.list()}, {bad: False, good: True})
+        self.robot("2093-06-11T10:05:00Z")
+        self.assertEqual({a["id"]: a["reminder_status"] for a in self.list()}, {bad: True, good: True})
 
     def test_by_sms_and_both(self):
         recipient = {**DOCUMENTED["recipient"], "phone": "06 02 03 04 05"}
