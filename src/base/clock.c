@@ -4,6 +4,7 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -197,4 +198,13 @@ int clock_parse_iso(const char *s, int64_t *ms_r)
 		return -1;
 	*ms_r = ms;
 	return 0;
+}
+
+int clock_parse_instant(const char *s, int64_t *ms_r)
+{
+	enum { DATE_LEN = 10 };
+
+	if (strlen(s) <= DATE_LEN || strpbrk(s + DATE_LEN, "Zz+-") == NULL)
+		return -1;
+	return clock_parse_iso(s, ms_r);
 }

@@ -21,4 +21,7 @@ void clock_iso(int64_t ms, char out[CLOCK_ISO_SIZE]);
  */
 int clock_parse_iso(const char *s, int64_t *ms_r);
 
+/* The same for an instant: with a time and an offset, so that nobody has to guess which clock is meant. */
+int clock_parse_instant(const char *s, int64_t *ms_r);
+
 #endif

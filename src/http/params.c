@@ -110,14 +110,25 @@ enum param_result params_bool(const struct params *params, const char *name, boo
 	return PARAM_OK;
 }
 
-enum param_result params_time(const struct params *params, const char *name, int64_t *ms_r)
+static enum param_result read_time(const struct params *params, const char *name, int (*parse)(const char *, int64_t *),
+                                   int64_t *ms_r)
 {
 	const struct param *param;
 	enum param_result result = one_value(params, name, &param);
 
 	if (result != PARAM_OK)
 		return result;
-	if (param->kind != PARAM_TEXT || clock_parse_iso(param->value, ms_r) != 0)
+	if (param->kind != PARAM_TEXT || parse(param->value, ms_r) != 0)
 		return PARAM_INVALID;
 	return PARAM_OK;
+}
+
+enum param_result params_time(const struct params *params, const char *name, int64_t *ms_r)
+{
+	return read_time(params, name, clock_parse_iso, ms_r);
+}
+
+enum param_result params_instant(const struct params *params, const char *name, int64_t *ms_r)
+{
+	return read_time(params, name, clock_parse_instant, ms_r);
 }

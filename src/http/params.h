@@ -50,5 +50,6 @@ enum param_result params_text(const struct params *params, const char *name, siz
 enum param_result params_u64(const struct params *params, const char *name, uint64_t min, uint64_t max, uint64_t *value_r);
 enum param_result params_bool(const struct params *params, const char *name, bool *value_r);
 enum param_result params_time(const struct params *params, const char *name, int64_t *ms_r);     /* ISO 8601 */
+enum param_result params_instant(const struct params *params, const char *name, int64_t *ms_r);  /* with an offset */
 
 #endif

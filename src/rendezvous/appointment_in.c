@@ -48,7 +48,7 @@ static void read_word(struct reader *reader, const char *name, const char *const
 static bool read_time(struct reader *reader, const char *name, int64_t *ms)
 {
 	int64_t given = 0;
-	enum param_result result = params_time(reader->params, name, &given);
+	enum param_result result = params_instant(reader->params, name, &given);
 
 	if (result == PARAM_ABSENT)
 		return false;

@@ -69,6 +69,25 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* What needs an offset, with and without one. */
+static const struct {
+	const char *s;
+	int result;
+} instants[] = {
+	{ "2020-01-18T15:31:12Z", 0 }, { "2020-01-18t15:31z", 0 }, { "2020-01-18 15:31:12.5+01:00", 0 }, { "2020-01-18T15:31-05", 0 },
+	{ "2020-01-18T15:31:12", -1 }, { "2020-01-18 15:31", -1 }, { "2020-01-18", -1 }, { "", -1 }, { "Z", -1 }, { "2020-01-1Z", -1 },
+	{ "2020-01-18Z", -1 }, { "2020-01-18T15:31:12-", -1 }, { "2020-02-30T15:31:12Z", -1 }
+};
+
+START_TEST(instant)
+{
+	int64_t ms = 12345;
+
+	ck_assert_int_eq(clock_parse_instant(instants[_i].s, &ms), instants[_i].result);
+	ck_assert_int_eq(ms == 12345, instants[_i].result != 0);
+}
+END_TEST
+
 static const struct {
 	int64_t ms;
 	const char *s;
@@ -120,6 +139,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, reads, 0, COUNT(good));
 	tcase_add_loop_test(tc, refuses, 0, COUNT(bad));
+	tcase_add_loop_test(tc, instant, 0, COUNT(instants));
 	tcase_add_loop_test(tc, writes, 0, COUNT(written));
 	tcase_add_test(tc, whole_calendar);
 	tcase_add_test(tc, runs_forward);
