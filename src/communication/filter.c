@@ -25,6 +25,12 @@ static int read_time(const struct param *param, int64_t *ms_r)
 	return 0;
 }
 
+/* Whole seconds include all of their second; so the beginning of 1970 is a bound too, and not none. */
+static int64_t to_its_end(int64_t ms)
+{
+	return ms % 1000 == 0 ? ms + 999 : ms;
+}
+
 /* The second `from`, when there are exactly two and no `until`. */
 static const struct param *second_from(const struct params *params)
 {
@@ -39,17 +45,19 @@ const char *filter_read_period(const struct params *params, struct filter_period
 {
 	struct filter_period period = {0, 0};
 	const struct param *second = second_from(params);
+	enum param_result until = PARAM_OK;
 	if (second != NULL) {
 		if (read_time(params_find(params, "from"), &period.from) != 0 || read_time(second, &period.until) != 0)
 			return "from";
 	} else {
 		if (params_time(params, "from", &period.from) == PARAM_INVALID)
 			return "from";
-		if (params_time(params, "until", &period.until) == PARAM_INVALID)
+		until = params_time(params, "until", &period.until);
+		if (until == PARAM_INVALID)
 			return "until";
 	}
-	if (period.until != 0 && period.until % 1000 == 0)
-		period.until += 999;
+	if (until == PARAM_OK)
+		period.until = to_its_end(period.until);
 	*period_r = period;
 	return NULL;
 }

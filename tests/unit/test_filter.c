@@ -52,6 +52,8 @@ static const struct { const char *form, *wrong; int64_t from, until; } PERIODS[]
 	{"from=2020-01-01T14:00:00Z", NULL, JAN1, 0}, {"until=2020-01-31T14:00:00Z", NULL, 0, JAN31 + 999},
 	{"until=2020-01-31T15:00:00%2B01:00", NULL, 0, JAN31 + 999},
 	{"until=2020-01-31T14:00:00.250Z", NULL, 0, JAN31 + 250},
+	{"until=1970-01-01T00:00:00Z", NULL, 0, 999}, {"until=1969-12-31T23:59:59Z", NULL, 0, -1},
+	{"from=1970-01-01T00:00:00Z&from=1970-01-01T00:00:00Z", NULL, 0, 999},
 	{"from=a&from=b", "from", 0, 0}, {"from=2020-01-01T14:00:00Z&from=b", "from", 0, 0},
 	{"from=2020-01-01T14:00:00Z&from=2020-01-31T14:00:00Z&until=2020-01-31T14:00:00Z", "from", 0, 0},
 	{"from=2020-01-01T14:00:00Z&from=2020-01-31T14:00:00Z&from=2020-02-01T14:00:00Z", "from", 0, 0},
