@@ -85,8 +85,9 @@ static void read_times(struct reader *reader, bool change, struct appointment *a
 		refuse(reader, "duration");
 }
 
-/* A text of a JSON object: given as null it is none, not given it stays. */
-static void read_member(struct reader *reader, struct json_object *object, const char *name, size_t max, const char **value)
+/* A text of a JSON object: given as null it is none, not given it stays. `wrong`: what is said to be invalid. */
+static void read_member(struct reader *reader, struct json_object *object, const char *name, const char *wrong, size_t max,
+                        const char **value)
 {
 	struct json_object *member;
 	const char *text;
@@ -99,7 +100,7 @@ static void read_member(struct reader *reader, struct json_object *object, const
 	}
 	text = json_object_get_string(member);
 	if (!json_object_is_type(member, json_type_string) || text_codepoints(text, strlen(text)) > max || !line_is_clean(text))
-		refuse(reader, "recipient");
+		refuse(reader, wrong);
 	else
 		*value = text[0] != '\0' ? pool_strdup(reader->pool, text) : NULL;
 }
@@ -164,10 +165,10 @@ static void read_recipient(struct reader *reader, bool change, struct appointmen
 		refuse(reader, "recipient");
 		return;
 	}
-	read_member(reader, param->json, "first_name", NAME_MAX_CHARS, &a->first_name);
-	read_member(reader, param->json, "last_name", NAME_MAX_CHARS, &a->last_name);
-	read_member(reader, param->json, "email", EMAIL_MAX, &a->email);
-	read_member(reader, param->json, "phone", PHONE_MAX, &a->phone);
+	read_member(reader, param->json, "first_name", "first_name", NAME_MAX_CHARS, &a->first_name);
+	read_member(reader, param->json, "last_name", "last_name", NAME_MAX_CHARS, &a->last_name);
+	read_member(reader, param->json, "email", "recipient", EMAIL_MAX, &a->email);
+	read_member(reader, param->json, "phone", "recipient", PHONE_MAX, &a->phone);
 	read_variables(reader, param->json, a);
 }
 

@@ -100,7 +100,7 @@ class Appointments(RendezvousCase):
                  ({"reminder_channel": "email"}, "reminder_delay"), ({"reminder_delay": -1}, "reminder_delay"), ({"reminder_channel": "pigeon"}, "reminder_channel"),
                  ({"recipient": None}, "recipient"), ({"recipient": "Jean"}, "recipient"), ({"recipient": []}, "recipient"),
                  ({"recipient": {**recipient, "email": "x"}}, "recipient"), ({"recipient": {**recipient, "email": None}}, "recipient"),
-                 ({"recipient": {**recipient, "phone": "12"}}, "recipient"), ({"recipient": {**recipient, "first_name": "a\nb"}}, "recipient"),
+                 ({"recipient": {**recipient, "phone": "12"}}, "recipient"), ({"recipient": {**recipient, "first_name": "a\nb"}}, "first_name"),
                  ({"recipient": {**recipient, "variables": "x"}}, "variables"), ({"recipient": {**recipient, "variables": [{"name": "x"}]}}, "variables"),
                  ({"recipient": {**recipient, "variables": [{"name": 1, "content": "x"}]}}, "variables"),
                  ({"recipient": {**recipient, "variables": [{"name": "a", "content": "b"}] * 51}}, "variables"), ({"location": "x" * 501}, "location"),
