@@ -17,6 +17,9 @@ enum {
 	DURATION_MAX = 60 * 24 * 31, REMINDER_MAX = 24 * 90, MINUTE = 60000
 };
 
+/* The last second of 9999 in Paris: later ones cannot be written. */
+static const int64_t LAST_TIME = INT64_C(253402297199000);
+
 struct reader {
 	struct pool *pool;
 	const struct params *params;
@@ -52,7 +55,7 @@ static bool read_time(struct reader *reader, const char *name, int64_t *ms)
 
 	if (result == PARAM_ABSENT)
 		return false;
-	if (result != PARAM_OK || given <= 0 || given % 1000 != 0)
+	if (result != PARAM_OK || given <= 0 || given > LAST_TIME || given % 1000 != 0)
 		refuse(reader, name);
 	else
 		*ms = given;
@@ -78,8 +81,8 @@ static void read_times(struct reader *reader, bool change, struct appointment *a
 		a->end_at = a->start_at + length;
 	else if (!ends)
 		refuse(reader, "end_at");
-	if (a->end_at <= a->start_at || a->end_at - a->start_at > (int64_t)DURATION_MAX * MINUTE ||
-	    (a->end_at - a->start_at) % MINUTE != 0)
+	if (a->end_at <= a->start_at || a->end_at > LAST_TIME ||
+	    a->end_at - a->start_at > (int64_t)DURATION_MAX * MINUTE || (a->end_at - a->start_at) % MINUTE != 0)
 		refuse(reader, "end_at");
 	if (result == PARAM_OK && a->end_at - a->start_at != (int64_t)minutes * MINUTE)
 		refuse(reader, "duration");
