@@ -88,6 +88,20 @@ static void read_times(struct reader *reader, bool change, struct appointment *a
 		refuse(reader, "duration");
 }
 
+/* As with the recipient's members: given as null or empty it is none, not given it stays. */
+static void read_location(struct reader *reader, struct appointment *a)
+{
+	const char *given = NULL;
+	enum param_result result = params_text(reader->params, "location", LOCATION_MAX, &given);
+
+	if (params_find(reader->params, "location") == NULL)
+		return;
+	if (result == PARAM_INVALID || (given != NULL && !line_is_clean(given)))
+		refuse(reader, "location");
+	else
+		a->location = given != NULL && given[0] != '\0' ? given : NULL;
+}
+
 /* A text of a JSON object: given as null it is none, not given it stays. `wrong`: what is said to be invalid. */
 static void read_member(struct reader *reader, struct json_object *object, const char *name, const char *wrong, size_t max,
                         const char **value)
@@ -218,15 +232,11 @@ const char *appointment_in_read(struct pool *pool, const struct params *params, 
 	static const char *const statuses[] = {"preset", "approved", NULL};
 	static const char *const channels[] = {"email", "sms", "both", NULL};
 	struct reader reader = {.pool = pool, .params = params};
-	const char *location = a->location;
 
 	read_word(&reader, "status", statuses, &a->status);
 	read_word(&reader, "channel", channels, &a->channel);
 	read_times(&reader, change, a);
-	if (params_text(params, "location", LOCATION_MAX, &location) == PARAM_INVALID ||
-	    (location != NULL && !line_is_clean(location)))
-		refuse(&reader, "location");
-	a->location = location != NULL && location[0] != '\0' ? location : NULL;
+	read_location(&reader, a);
 	read_reminder(&reader, a);
 	read_recipient(&reader, change, a);
 	if (reader.error == NULL)
