@@ -152,8 +152,12 @@ static void read_variables(struct reader *reader, struct json_object *recipient,
 	struct json_out json;
 	size_t n;
 
-	if (!json_object_object_get_ex(recipient, "variables", &variables) || variables == NULL)
+	if (!json_object_object_get_ex(recipient, "variables", &variables))
 		return;
+	if (variables == NULL) {
+		a->variables = "[]";
+		return;
+	}
 	n = json_object_is_type(variables, json_type_array) ? json_object_array_length(variables) : VARIABLES_MAX + 1;
 	if (n > VARIABLES_MAX) {
 		refuse(reader, "variables");
