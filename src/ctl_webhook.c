@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "ctl.h"
-#include "domain/line.h"
+#include "delivery/webhook_url.h"
 #include "domain/webhook_signature.h"
 #include "store/webhook.h"
 
-enum { SECRET_BYTES = 32, URL_MAX = 2048, EVENTS_SHOWN = 100 };
+enum { SECRET_BYTES = 32, EVENTS_SHOWN = 100 };
 
 static void show_secret(struct ctl *ctl, const char *name, const char *url, const uint8_t *secret, size_t len)
 {
@@ -33,26 +33,17 @@ static void show_secret(struct ctl *ctl, const char *name, const char *url, cons
 	ctl_put_field(&ctl->out, "secret", text);
 }
 
-static bool url_is_fit(const struct ctl *ctl, const char *url)
-{
-	bool https = strncmp(url, "https://", 8) == 0;
-
-	for (const char *c = url; *c != '\0'; c++)
-		if (*c <= ' ' || *c > '~')
-			return false;
-	return strlen(url) <= URL_MAX && line_is_web_url(url) && (https || ctl->settings.webhook_allow_private);
-}
-
 int ctl_client_webhook(struct ctl *ctl)
 {
 	uint8_t fresh[SECRET_BYTES];
 	struct client client;
 	struct webhook_endpoint endpoint = {0};
+	const char *refused = webhook_url_refused(ctl->args[1], ctl->settings.webhook_allow_private);
 	enum db_status status;
 	int exit_status;
 
-	if (!url_is_fit(ctl, ctl->args[1]))
-		return ctl_misuse("«%s» is no https URL of at most %d ASCII characters", ctl->args[1], URL_MAX);
+	if (refused != NULL)
+		return ctl_misuse("«%s» %s", ctl->args[1], refused);
 	exit_status = ctl_find_client(ctl, ctl->args[0], &client);
 	if (exit_status != CTL_OK)
 		return exit_status;

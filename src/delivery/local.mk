@@ -8,3 +8,4 @@ libbailleur_a_SOURCES += src/delivery/courier.c src/delivery/courier.h src/deliv
 libbailleur_a_SOURCES += src/delivery/progress.c src/delivery/progress.h
 libbailleur_a_SOURCES += src/delivery/courier_private.h src/delivery/courier_record.c src/delivery/desk.c src/delivery/desk.h
 libbailleur_a_SOURCES += src/delivery/webhooks.c src/delivery/webhooks.h
+libbailleur_a_SOURCES += src/delivery/webhook_url.c src/delivery/webhook_url.h

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delivery/webhook_url.h"
 #include "domain/network.h"
 #include "domain/webhook_signature.h"
 
@@ -75,6 +76,37 @@ START_TEST(addresses)
 }
 END_TEST
 
+/* What is said of a URL with private addresses refused, and allowed: may it be, is it no URL, is it private? */
+static const struct {
+	const char *url;
+	enum { MAY, NO_URL, NOT_THERE } refused, allowed;
+} URLS[] = {
+	{"https://exemple.fr/hook?a=1", MAY, MAY}, {"HTTPS://EXEMPLE.FR", MAY, MAY}, {"http://exemple.fr/", NO_URL, MAY},
+	{"https://exemple.fr:65535/", MAY, MAY}, {"https://exemple.fr:65536/", NO_URL, NO_URL}, {"https://exemple.fr:0/", NO_URL, NO_URL},
+	{"https://a@exemple.fr/", NO_URL, NO_URL}, {"https://exemple.fr/\r\nx", NO_URL, NO_URL}, {"ftp://exemple.fr/", NO_URL, NO_URL},
+	{"", NO_URL, NO_URL}, {"https://[::1/", NO_URL, NO_URL}, {"https://ch\xC3\xA2teau.fr/", NO_URL, NO_URL},
+	{"https://8.8.8.8/", MAY, MAY}, {"https://[2606:4700::1111]/", MAY, MAY}, {"https://127.0.0.1/", NOT_THERE, MAY},
+	{"https://2130706433/", NOT_THERE, MAY}, {"https://0x7f.1/", NOT_THERE, MAY}, {"https://0177.0.0.1/", NOT_THERE, MAY},
+	{"https://[::1]:443/", NOT_THERE, MAY}, {"https://[fe80::1%25lo]/", NOT_THERE, MAY}, {"https://[::ffff:10.0.0.1]/", NOT_THERE, MAY},
+	{"https://localhost/", NOT_THERE, MAY}, {"https://a.LocalHost./", NOT_THERE, MAY}, {"https://notlocalhost/", MAY, MAY},
+	{"https://localhost.exemple.fr/", MAY, MAY},
+};
+
+START_TEST(urls)
+{
+	static const char *const said[] = {[NO_URL] = "is no https URL", [NOT_THERE] = "is an address"};
+	const unsigned expected[] = {URLS[_i].refused, URLS[_i].allowed};
+
+	for (int allowed = 0; allowed < 2; allowed++) {
+		const char *why = webhook_url_refused(URLS[_i].url, allowed != 0), *begins = said[expected[allowed]];
+
+		ck_assert_int_eq(why == NULL, begins == NULL);
+		if (why != NULL)
+			ck_assert_msg(strncmp(why, begins, strlen(begins)) == 0, "%s %s", URLS[_i].url, why);
+	}
+}
+END_TEST
+
 START_TEST(other_families)
 {
 	struct sockaddr local = {.sa_family = AF_UNIX};
@@ -93,6 +125,7 @@ int main(void)
 	tcase_add_test(tcase, published_vector);
 	tcase_add_test(tcase, no_secret);
 	tcase_add_loop_test(tcase, addresses, 0, sizeof ADDRESSES / sizeof ADDRESSES[0]);
+	tcase_add_loop_test(tcase, urls, 0, sizeof URLS / sizeof URLS[0]);
 	tcase_add_test(tcase, other_families);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
