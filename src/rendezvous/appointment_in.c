@@ -103,8 +103,8 @@ static void read_location(struct reader *reader, struct appointment *a)
 }
 
 /* A text of a JSON object: given as null it is none, not given it stays. `wrong`: what is said to be invalid. */
-static void read_member(struct reader *reader, struct json_object *object, const char *name, const char *wrong, size_t max,
-                        const char **value)
+static void read_member(struct reader *reader, struct json_object *object, const char *name, const char *wrong,
+                        size_t max, const char **value)
 {
 	struct json_object *member;
 	const char *text;

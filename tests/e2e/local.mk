@@ -56,3 +56,4 @@ EXTRA_DIST += tests/e2e/test_gestion_concurrency.py
 EXTRA_DIST += tests/e2e/test_pass.py
 EXTRA_DIST += tests/e2e/test_rendezvous.py
 EXTRA_DIST += tests/e2e/test_rendezvous_hostile.py
+EXTRA_DIST += tests/e2e/test_webhook_url.py

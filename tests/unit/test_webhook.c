@@ -81,15 +81,18 @@ static const struct {
 	const char *url;
 	enum { MAY, NO_URL, NOT_THERE } refused, allowed;
 } URLS[] = {
-	{"https://exemple.fr/hook?a=1", MAY, MAY}, {"HTTPS://EXEMPLE.FR", MAY, MAY}, {"http://exemple.fr/", NO_URL, MAY},
-	{"https://exemple.fr:65535/", MAY, MAY}, {"https://exemple.fr:65536/", NO_URL, NO_URL}, {"https://exemple.fr:0/", NO_URL, NO_URL},
-	{"https://a@exemple.fr/", NO_URL, NO_URL}, {"https://exemple.fr/\r\nx", NO_URL, NO_URL}, {"ftp://exemple.fr/", NO_URL, NO_URL},
-	{"", NO_URL, NO_URL}, {"https://[::1/", NO_URL, NO_URL}, {"https://ch\xC3\xA2teau.fr/", NO_URL, NO_URL},
-	{"https://8.8.8.8/", MAY, MAY}, {"https://[2606:4700::1111]/", MAY, MAY}, {"https://127.0.0.1/", NOT_THERE, MAY},
-	{"https://2130706433/", NOT_THERE, MAY}, {"https://0x7f.1/", NOT_THERE, MAY}, {"https://0177.0.0.1/", NOT_THERE, MAY},
-	{"https://[::1]:443/", NOT_THERE, MAY}, {"https://[fe80::1%25lo]/", NOT_THERE, MAY}, {"https://[::ffff:10.0.0.1]/", NOT_THERE, MAY},
-	{"https://localhost/", NOT_THERE, MAY}, {"https://a.LocalHost./", NOT_THERE, MAY}, {"https://notlocalhost/", MAY, MAY},
-	{"https://localhost.exemple.fr/", MAY, MAY},
+	{"https://exemple.fr/hook?a=1", MAY, MAY}, {"HTTPS://EXEMPLE.FR", MAY, MAY},
+	{"http://exemple.fr/", NO_URL, MAY}, {"https://exemple.fr:65535/", MAY, MAY},
+	{"https://exemple.fr:65536/", NO_URL, NO_URL}, {"https://exemple.fr:0/", NO_URL, NO_URL},
+	{"https://a@exemple.fr/", NO_URL, NO_URL}, {"https://exemple.fr/\r\nx", NO_URL, NO_URL},
+	{"ftp://exemple.fr/", NO_URL, NO_URL}, {"", NO_URL, NO_URL}, {"https://[::1/", NO_URL, NO_URL},
+	{"https://ch\xC3\xA2teau.fr/", NO_URL, NO_URL}, {"https://8.8.8.8/", MAY, MAY},
+	{"https://[2606:4700::1111]/", MAY, MAY}, {"https://127.0.0.1/", NOT_THERE, MAY},
+	{"https://2130706433/", NOT_THERE, MAY}, {"https://0x7f.1/", NOT_THERE, MAY},
+	{"https://0177.0.0.1/", NOT_THERE, MAY}, {"https://[::1]:443/", NOT_THERE, MAY},
+	{"https://[fe80::1%25lo]/", NOT_THERE, MAY}, {"https://[::ffff:10.0.0.1]/", NOT_THERE, MAY},
+	{"https://localhost/", NOT_THERE, MAY}, {"https://a.LocalHost./", NOT_THERE, MAY},
+	{"https://notlocalhost/", MAY, MAY}, {"https://localhost.exemple.fr/", MAY, MAY},
 };
 
 START_TEST(urls)
