@@ -1,2 +1,2 @@
 # Sources of docs/.
-EXTRA_DIST += docs/openapi.yaml
+EXTRA_DIST += docs/openapi.yaml docs/redocly.yaml

@@ -290,7 +290,8 @@ def lint_openapi():
                        "npm", 300):
             show("npm")
     env = dict(os.environ, REDOCLY_TELEMETRY="off", REDOCLY_SUPPRESS_UPDATE_NOTICE="true")
-    return check("lint docs/openapi.yaml", [linter, "lint", "--format=stylish", "docs/openapi.yaml"], env=env)
+    return check("lint docs/openapi.yaml", [linter, "lint", "--config=docs/redocly.yaml", "--format=stylish",
+                                            "docs/openapi.yaml"], env=env)
 
 
 def shell_scripts():
