@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "db/migrate.h"
 #include "dbtest.h"
+#include "unit.h"
 
 static struct settings settings;
 static bool loaded;
@@ -60,7 +61,6 @@ uint64_t dbtest_client(struct db *db)
 
 int dbtest_main(char **argv, Suite *suite)
 {
-	SRunner *runner;
 	struct db *db;
 	int failed;
 
@@ -78,11 +78,8 @@ int dbtest_main(char **argv, Suite *suite)
 	db_close(db);
 	if (failed < 0)
 		return 99;
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = unit_run(suite);
 	if (loaded)
 		settings_free(&settings);
-	return failed != 0;
+	return failed;
 }

@@ -1,10 +1,10 @@
 /*
  * The tenant's account: worked examples of what is due, paid and left.
  */
-#include <check.h>
 #include <stdlib.h>
 
 #include "domain/compte.h"
+#include "unit.h"
 
 #define ALL JOUR_MIN, JOUR_MAX
 
@@ -155,8 +155,6 @@ int main(void)
 {
 	Suite *suite = suite_create("compte");
 	TCase *tcase = tcase_create("compte");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, period, 0, 10);
 	tcase_add_test(tcase, revision);
@@ -165,9 +163,5 @@ int main(void)
 	tcase_add_loop_test(tcase, balance_before_a_period, 0, 6);
 	tcase_add_loop_test(tcase, titles, 0, 6);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

@@ -1,11 +1,11 @@
 /*
  * Requests to SMS gateways: every value is written as the place where it stands requires, and cannot leave it.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "delivery/gateway_request.h"
+#include "unit.h"
 
 static char url[] = "http://127.0.0.1:13013/cgi-bin/sendsms", user[] = "bail&leur", password[] = "s=cr?t#é";
 static const struct settings SETTINGS = {.sms_url = url, .sms_user = user, .sms_password = password};
@@ -106,17 +106,11 @@ int main(void)
 {
 	Suite *suite = suite_create("gateway_request");
 	TCase *tc = tcase_create("gateway_request");
-	SRunner *runner;
-	int failed;
 
-	tcase_add_loop_test(tc, kannel, 0, sizeof KANNEL / sizeof *KANNEL);
-	tcase_add_loop_test(tc, filled, 0, sizeof FILLED / sizeof *FILLED);
-	tcase_add_loop_test(tc, bodies, 0, sizeof BODIES / sizeof *BODIES);
-	tcase_add_loop_test(tc, successes, 0, sizeof SUCCESSES / sizeof *SUCCESSES);
+	tcase_add_loop_test(tc, kannel, 0, COUNT(KANNEL));
+	tcase_add_loop_test(tc, filled, 0, COUNT(FILLED));
+	tcase_add_loop_test(tc, bodies, 0, COUNT(BODIES));
+	tcase_add_loop_test(tc, successes, 0, COUNT(SUCCESSES));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

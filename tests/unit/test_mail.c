@@ -2,12 +2,12 @@
  * Mails: fields and bodies are what the standards ask, whatever the values are. That a mail reads back as it was
  * meant is checked from outside, with another program's parser, in the end-to-end tests.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "documents/mail.h"
 #include "documents/mime.h"
+#include "unit.h"
 
 static const uint8_t UUID[ID_UUID_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
@@ -264,22 +264,16 @@ int main(void)
 {
 	Suite *suite = suite_create("mail");
 	TCase *tc = tcase_create("mail");
-	SRunner *runner;
-	int failed;
 
 	if (getenv("BAILLEUR_TEMPLATES") == NULL)
 		setenv("BAILLEUR_TEMPLATES", TEMPLATES_OF_TESTS, 1);
-	tcase_add_loop_test(tc, fields, 0, sizeof FIELDS / sizeof *FIELDS);
-	tcase_add_loop_test(tc, mailboxes, 0, sizeof MAILBOXES / sizeof *MAILBOXES);
+	tcase_add_loop_test(tc, fields, 0, COUNT(FIELDS));
+	tcase_add_loop_test(tc, mailboxes, 0, COUNT(MAILBOXES));
 	tcase_add_test(tc, date);
-	tcase_add_loop_test(tc, bodies, 0, sizeof BODIES / sizeof *BODIES);
-	tcase_add_loop_test(tc, hostile, 0, sizeof HOSTILE / sizeof *HOSTILE);
-	tcase_add_loop_test(tc, message_id, 0, sizeof IDS / sizeof *IDS);
-	tcase_add_loop_test(tc, links, 0, sizeof LINKS / sizeof *LINKS);
+	tcase_add_loop_test(tc, bodies, 0, COUNT(BODIES));
+	tcase_add_loop_test(tc, hostile, 0, COUNT(HOSTILE));
+	tcase_add_loop_test(tc, message_id, 0, COUNT(IDS));
+	tcase_add_loop_test(tc, links, 0, COUNT(LINKS));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

@@ -1,7 +1,6 @@
 /*
  * Typed readings of parameters: what each type accepts, and what a parameter given twice means.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "http/params.h"
+#include "unit.h"
 
 static struct pool *pool;
 
@@ -162,17 +162,12 @@ int main(void)
 {
 	Suite *suite = suite_create("params");
 	TCase *tcase = tcase_create("params");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, readings, 0, sizeof(READINGS) / sizeof(READINGS[0]));
+	tcase_add_loop_test(tcase, readings, 0, COUNT(READINGS));
 	tcase_add_test(tcase, values);
-	tcase_add_loop_test(tcase, twice, 0, sizeof(TWICE) / sizeof(TWICE[0]));
+	tcase_add_loop_test(tcase, twice, 0, COUNT(TWICE));
 	tcase_add_test(tcase, next);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

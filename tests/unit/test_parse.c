@@ -5,12 +5,12 @@
  * `!` for null, `{}` and `[]` for an object and an array; the items of a batch between ( and ), `-` for one that is not an
  * object; at the end the fault as `<kind name>`.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http/parse.h"
+#include "unit.h"
 
 static struct request request;
 
@@ -318,21 +318,16 @@ int main(void)
 {
 	Suite *suite = suite_create("parse");
 	TCase *tcase = tcase_create("parse");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, forms, 0, sizeof(FORMS) / sizeof(FORMS[0]));
-	tcase_add_loop_test(tcase, bodies, 0, sizeof(BODIES) / sizeof(BODIES[0]));
-	tcase_add_loop_test(tcase, parts, 0, sizeof(PARTS) / sizeof(PARTS[0]));
+	tcase_add_loop_test(tcase, forms, 0, COUNT(FORMS));
+	tcase_add_loop_test(tcase, bodies, 0, COUNT(BODIES));
+	tcase_add_loop_test(tcase, parts, 0, COUNT(PARTS));
 	tcase_add_test(tcase, part_nul);
 	tcase_add_test(tcase, together);
 	tcase_add_loop_test(tcase, too_many, 0, 3);
 	tcase_add_loop_test(tcase, too_many_members, 0, 2);
 	tcase_add_test(tcase, just_enough);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

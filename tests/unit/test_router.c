@@ -1,13 +1,13 @@
 /*
  * The router: which row a request finds, what it captures, and in which order a request is refused.
  */
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
 #include "http/router.h"
+#include "unit.h"
 
 static struct request request;
 static struct text body;
@@ -199,12 +199,10 @@ int main(void)
 {
 	Suite *suite = suite_create("router");
 	TCase *tcase = tcase_create("router");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, paths, 0, sizeof(PATHS) / sizeof(PATHS[0]));
-	tcase_add_loop_test(tcase, refusals, 0, sizeof(REFUSALS) / sizeof(REFUSALS[0]));
+	tcase_add_loop_test(tcase, paths, 0, COUNT(PATHS));
+	tcase_add_loop_test(tcase, refusals, 0, COUNT(REFUSALS));
 	tcase_add_test(tcase, batch);
 	tcase_add_test(tcase, headers);
 #ifdef FAULT_POINTS
@@ -213,8 +211,5 @@ int main(void)
 	tcase_add_test(tcase, header_injection);
 #endif
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

@@ -1,13 +1,13 @@
 /*
  * Replies of SMTP servers: read whole, however they arrive in pieces, and judged; and what may be said to one.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "delivery/smtp_reply.h"
 #include "delivery/smtp_text.h"
+#include "unit.h"
 
 static const struct {
 	const char *bytes;
@@ -170,20 +170,14 @@ int main(void)
 {
 	Suite *suite = suite_create("smtp_reply");
 	TCase *tc = tcase_create("smtp_reply");
-	SRunner *runner;
-	int failed;
 
-	tcase_add_loop_test(tc, replies, 0, sizeof REPLIES / sizeof *REPLIES);
+	tcase_add_loop_test(tc, replies, 0, COUNT(REPLIES));
 	tcase_add_test(tc, pieces);
 	tcase_add_test(tc, hostile);
-	tcase_add_loop_test(tc, verdicts, 0, sizeof VERDICTS / sizeof *VERDICTS);
-	tcase_add_loop_test(tc, queue_ids, 0, sizeof IDS / sizeof *IDS);
-	tcase_add_loop_test(tc, paths, 0, sizeof PATHS / sizeof *PATHS);
-	tcase_add_loop_test(tc, stuffed, 0, sizeof STUFFED / sizeof *STUFFED);
+	tcase_add_loop_test(tc, verdicts, 0, COUNT(VERDICTS));
+	tcase_add_loop_test(tc, queue_ids, 0, COUNT(IDS));
+	tcase_add_loop_test(tc, paths, 0, COUNT(PATHS));
+	tcase_add_loop_test(tc, stuffed, 0, COUNT(STUFFED));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

@@ -1,13 +1,13 @@
 /*
  * Templates: what they render, what they escape, what they refuse.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "documents/template.h"
+#include "unit.h"
 
 static const struct template_value VALUES[] = {
 	{"name", "Zoé"},
@@ -134,16 +134,10 @@ int main(void)
 {
 	Suite *suite = suite_create("template");
 	TCase *tc = tcase_create("template");
-	SRunner *runner;
-	int failed;
 
-	tcase_add_loop_test(tc, rendered, 0, sizeof RENDERED / sizeof *RENDERED);
-	tcase_add_loop_test(tc, refused, 0, sizeof REFUSED / sizeof *REFUSED);
+	tcase_add_loop_test(tc, rendered, 0, COUNT(RENDERED));
+	tcase_add_loop_test(tc, refused, 0, COUNT(REFUSED));
 	tcase_add_test(tc, places);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

@@ -1,12 +1,12 @@
 /*
  * Tokens of unsubscribe links and delivery reports: they come back as they went, and nothing else does.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
 #include "domain/token.h"
+#include "unit.h"
 
 static const char SECRET[] = "a secret of the tests, forty characters..";
 
@@ -79,19 +79,13 @@ int main(void)
 {
 	Suite *suite = suite_create("token");
 	TCase *tc = tcase_create("token");
-	SRunner *runner;
-	int failed;
 
 	if (secret_init() != 0)
 		return EXIT_FAILURE;
-	tcase_add_loop_test(tc, comes_back, 0, sizeof IDS / sizeof *IDS);
+	tcase_add_loop_test(tc, comes_back, 0, COUNT(IDS));
 	tcase_add_test(tc, every_character_counts);
 	tcase_add_test(tc, bound_to_purpose_and_secret);
-	tcase_add_loop_test(tc, foreign, 0, sizeof FOREIGN / sizeof *FOREIGN);
+	tcase_add_loop_test(tc, foreign, 0, COUNT(FOREIGN));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

@@ -2,7 +2,6 @@
  * Webhooks: signatures against the specification's published example, and which addresses may be posted to.
  */
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "delivery/webhook_url.h"
 #include "domain/network.h"
 #include "domain/webhook_signature.h"
+#include "unit.h"
 
 /* The example of the Standard Webhooks specification and of its libraries' tests. */
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -122,18 +122,12 @@ int main(void)
 {
 	Suite *suite = suite_create("webhook");
 	TCase *tcase = tcase_create("webhook");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, published_vector);
 	tcase_add_test(tcase, no_secret);
-	tcase_add_loop_test(tcase, addresses, 0, sizeof ADDRESSES / sizeof ADDRESSES[0]);
-	tcase_add_loop_test(tcase, urls, 0, sizeof URLS / sizeof URLS[0]);
+	tcase_add_loop_test(tcase, addresses, 0, COUNT(ADDRESSES));
+	tcase_add_loop_test(tcase, urls, 0, COUNT(URLS));
 	tcase_add_test(tcase, other_families);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }
