@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/jour.h"
 
 static const int64_t DAY_MS = INT64_C(86400000);
 /* 0001-01-01 and the last millisecond of 9999: what four digits of a year can say. */
@@ -30,42 +31,11 @@ int64_t clock_mono_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/*
- * Days since 1970-01-01. The year is taken from March, so that the leap day comes last, and in eras of 400 years, which
- * all have 146,097 days.
- */
-static int64_t days_from_date(int64_t year, unsigned month, unsigned day)
-{
-	int64_t era;
-	unsigned year_of_era, day_of_year;
-
-	year -= month <= 2;
-	era = (year >= 0 ? year : year - 399) / 400;
-	year_of_era = (unsigned)(year - era * 400);
-	day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-static void date_from_days(int64_t days, int64_t *year_r, unsigned *month_r, unsigned *day_r)
-{
-	int64_t era;
-	unsigned day_of_era, year_of_era, day_of_year, month;
-
-	days += 719468;
-	era = (days >= 0 ? days : days - 146096) / 146097;
-	day_of_era = (unsigned)(days - era * 146097);
-	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	month = (5 * day_of_year + 2) / 153;
-	*day_r = day_of_year - (153 * month + 2) / 5 + 1;
-	*month_r = month < 10 ? month + 3 : month - 9;
-	*year_r = era * 400 + year_of_era + (*month_r <= 2);
-}
-
 void clock_iso(int64_t ms, char out[CLOCK_ISO_SIZE])
 {
-	int64_t year, days;
-	unsigned month, day, second;
+	struct jour_civil date;
+	unsigned second;
+	int64_t days;
 
 	if (ms < FIRST_MS)
 		ms = FIRST_MS;
@@ -73,9 +43,10 @@ void clock_iso(int64_t ms, char out[CLOCK_ISO_SIZE])
 		ms = LAST_MS;
 	days = (ms >= 0 ? ms : ms - (DAY_MS - 1)) / DAY_MS;
 	second = (unsigned)((ms - days * DAY_MS) / 1000);
-	date_from_days(days, &year, &month, &day);
-	snprintf(out, CLOCK_ISO_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year % 10000, month % 100, day % 100,
-	         second / 3600 % 100, second / 60 % 60, second % 60);
+	date = jour_civil((jour)days);
+	snprintf(out, CLOCK_ISO_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)date.year % 10000,
+	         (unsigned)date.month % 100, (unsigned)date.day % 100, second / 3600 % 100, second / 60 % 60,
+	         second % 60);
 }
 
 /* Exactly `digits` digits; moves *s past them. Returns -1 when they are not there. */
@@ -99,15 +70,6 @@ static bool skip(const char **s, char c)
 	return true;
 }
 
-static int days_in_month(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-
-	if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
-		return 29;
-	return days[month - 1];
-}
-
 static int parse_date(const char **s, int64_t *ms_r)
 {
 	int year, month, day;
@@ -119,9 +81,9 @@ static int parse_date(const char **s, int64_t *ms_r)
 	if (month < 1 || month > 12 || !skip(s, '-'))
 		return -1;
 	day = read_number(s, 2);
-	if (day < 1 || day > days_in_month(year, month))
+	if (day < 1 || day > jour_in_month(year, month))
 		return -1;
-	*ms_r = days_from_date(year, (unsigned)month, (unsigned)day) * DAY_MS;
+	*ms_r = jour_of(year, month, day) * DAY_MS;
 	return 0;
 }
 

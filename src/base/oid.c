@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/oid.h"
+#include "base/text.h"
 
 struct oid oid_new(void)
 {
@@ -30,17 +31,6 @@ struct oid oid_new(void)
 	return oid;
 }
 
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int oid_parse(const char *s, struct oid *oid_r)
 {
 	struct oid oid;
@@ -48,8 +38,8 @@ int oid_parse(const char *s, struct oid *oid_r)
 	if (s == NULL)
 		return -1;
 	for (int i = 0; i < OID_SIZE; i++) {
-		int high = nibble(s[2 * i]);
-		int low = high < 0 ? -1 : nibble(s[2 * i + 1]);
+		int high = text_hex_digit(s[2 * i]);
+		int low = high < 0 ? -1 : text_hex_digit(s[2 * i + 1]);
 
 		if (low < 0)
 			return -1;

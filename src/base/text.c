@@ -209,7 +209,7 @@ int text_to_i64(const char *s, int64_t min, int64_t max, int64_t *value_r)
 	return 0;
 }
 
-static int hex_digit(char c)
+int text_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -230,8 +230,8 @@ long text_form_decode(const char *from, size_t len, char *to)
 		if (c == '+') {
 			c = ' ';
 		} else if (c == '%') {
-			int high = i + 1 < len ? hex_digit(from[i + 1]) : -1;
-			int low = i + 2 < len ? hex_digit(from[i + 2]) : -1;
+			int high = i + 1 < len ? text_hex_digit(from[i + 1]) : -1;
+			int low = i + 2 < len ? text_hex_digit(from[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return -1;

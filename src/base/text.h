@@ -43,6 +43,9 @@ bool text_is_blank(const char *s);
 int text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value_r);
 int text_to_i64(const char *s, int64_t min, int64_t max, int64_t *value_r);
 
+/* The value of a hexadecimal digit; -1 when it is none. */
+int text_hex_digit(char c);
+
 /*
  * Decodes application/x-www-form-urlencoded text ('+' is a space) into `to`, which must hold len + 1 bytes and may be
  * `from` itself. Returns the decoded length and adds a NUL; -1 on a malformed percent escape. Does not check UTF-8.

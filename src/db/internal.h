@@ -62,9 +62,6 @@ bool db_reads_only(const char *sql);
 /* The pause before attempt `attempt` + 1, in milliseconds, jittered. */
 unsigned db_pause(unsigned attempt);
 
-/* Days of the civil calendar since 1970-01-01. */
-int64_t db_days(unsigned year, unsigned month, unsigned day);
-
 enum { DB_TIME_TEXT = 32 };
 
 /* Milliseconds since the epoch as a DATETIME(3) literal in UTC, years 1 to 9999; returns its length. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/jour.h"
 #include "base/text.h"
 #include "db/internal.h"
 
@@ -257,7 +258,7 @@ int64_t db_col_time(const struct db_rows *rows, unsigned column)
 
 	if (c->is_null || c->type != DB_C_TIME)
 		return 0;
-	seconds = db_days(t->year, t->month, t->day) * 86400 + t->hour * 3600 + t->minute * 60 + t->second;
+	seconds = (int64_t)jour_of((int)t->year, (int)t->month, (int)t->day) * 86400 + t->hour * 3600 + t->minute * 60 + t->second;
 	return seconds * 1000 + (int64_t)(t->second_part / 1000);
 }
 

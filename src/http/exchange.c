@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "http/exchange.h"
 #include "http/parse.h"
 #include "http/status.h"
@@ -147,14 +148,6 @@ static uint64_t read_body(struct exchange *exchange, uint64_t announced)
 	return exchange->in.len + drain(stream);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The path of a raw REQUEST_URI, decoded once; "" when it cannot be. */
 static const char *decode_uri(struct pool *pool, const char *uri)
 {
@@ -167,8 +160,8 @@ static const char *decode_uri(struct pool *pool, const char *uri)
 			*to++ = *from;
 			continue;
 		}
-		high = hex_digit(from[1]);
-		low = high < 0 ? -1 : hex_digit(from[2]);
+		high = text_hex_digit(from[1]);
+		low = high < 0 ? -1 : text_hex_digit(from[2]);
 		if (low < 0 || high + low == 0)
 			return "";
 		*to++ = (char)(high << 4 | low);
