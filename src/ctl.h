@@ -122,10 +122,10 @@ int ctl_find_client(struct ctl *ctl, const char *name, struct client *client_r);
 int ctl_find_user(struct ctl *ctl, const char *login, struct user *user_r);
 
 /*
- * Reads what names a message: its number, the UUID of one of its deliveries, or the Message-ID of its mail.
- * CTL_OK, CTL_USAGE or CTL_FAILED (no such message).
+ * The story of the message that is named by its number, the UUID of one of its deliveries, or the Message-ID of its mail.
+ * CTL_OK, CTL_USAGE or CTL_FAILED (no such message) after saying why.
  */
-int ctl_find_message(struct ctl *ctl, const char *given, uint64_t *message_id_r);
+int ctl_find_story(struct ctl *ctl, const char *given, struct delivery_story *story_r);
 
 const char *ctl_channel_name(enum delivery_channel channel);
 

@@ -135,15 +135,11 @@ static int resend_message(struct ctl *ctl, const struct outbox_lifetime *lifetim
 	struct delivery_story story = {0};
 	uint64_t id, n = 0;
 	enum db_status status;
-	int exit_status = ctl_find_message(ctl, ctl->args[0], &id);
+	int exit_status = ctl_find_story(ctl, ctl->args[0], &story);
 
 	if (exit_status != CTL_OK)
 		return exit_status;
-	status = delivery_story(ctl->db, ctl->pool, id, &story);
-	if (status == DB_NONE)
-		return ctl_fail("no message has the number %" PRIu64, id);
-	if (status != DB_OK)
-		return ctl_db_failed(ctl, status, "read the message");
+	id = story.message.message.id;
 	if (has_unknown(&story) && !confirmed(ctl, "This message may have arrived already. Send it again?"))
 		return ctl_fail("nothing was changed");
 	status = delivery_resend(ctl->db, id, lifetime, &n);

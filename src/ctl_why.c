@@ -23,7 +23,7 @@ static int read_uuid(const char *given, uint8_t uuid[ID_UUID_SIZE])
 	return id_uuid_parse(text, uuid);
 }
 
-int ctl_find_message(struct ctl *ctl, const char *given, uint64_t *message_id_r)
+static int find_message(struct ctl *ctl, const char *given, uint64_t *message_id_r)
 {
 	uint8_t uuid[ID_UUID_SIZE];
 	enum db_status status;
@@ -36,6 +36,20 @@ int ctl_find_message(struct ctl *ctl, const char *given, uint64_t *message_id_r)
 	if (status == DB_NONE)
 		return ctl_fail("no delivery is known as %s", given);
 	return status == DB_OK ? CTL_OK : ctl_db_failed(ctl, status, "look the delivery up");
+}
+
+int ctl_find_story(struct ctl *ctl, const char *given, struct delivery_story *story_r)
+{
+	uint64_t id;
+	enum db_status status;
+	int exit_status = find_message(ctl, given, &id);
+
+	if (exit_status != CTL_OK)
+		return exit_status;
+	status = delivery_story(ctl->db, ctl->pool, id, story_r);
+	if (status == DB_NONE)
+		return ctl_fail("no message has the number %" PRIu64, id);
+	return status == DB_OK ? CTL_OK : ctl_db_failed(ctl, status, "read the message");
 }
 
 static void message_json(struct json_out *json, const struct delivery_story *story)
@@ -164,17 +178,10 @@ static void events_text(struct ctl *ctl, const struct delivery_story *story)
 int ctl_why(struct ctl *ctl)
 {
 	struct delivery_story story = {0};
-	uint64_t id;
-	enum db_status status;
-	int exit_status = ctl_find_message(ctl, ctl->args[0], &id);
+	int exit_status = ctl_find_story(ctl, ctl->args[0], &story);
 
 	if (exit_status != CTL_OK)
 		return exit_status;
-	status = delivery_story(ctl->db, ctl->pool, id, &story);
-	if (status == DB_NONE)
-		return ctl_fail("no message has the number %" PRIu64, id);
-	if (status != DB_OK)
-		return ctl_db_failed(ctl, status, "read the message");
 	if (ctl->want_json) {
 		story_json(ctl, &story);
 		return CTL_OK;

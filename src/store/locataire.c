@@ -46,22 +46,10 @@ enum db_status locataire_get(struct db *db, struct pool *pool, uint64_t user, co
 	                DB_ARGS(db_u64(user), rows_bind_oid(id)), read_locataire, r);
 }
 
-static enum db_status count(struct db *db, const char *sql, const struct db_value *args, size_t n_args, uint64_t *all_r)
-{
-	struct db_rows *rows;
-	enum db_status status = db_one(db, sql, args, n_args, &rows);
-
-	if (status != DB_OK)
-		return status;
-	*all_r = db_col_u64(rows, 0);
-	db_rows_end(rows);
-	return DB_OK;
-}
-
 enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien, uint32_t limit,
                                   struct locataire **list_r, size_t *n_r, uint64_t *all_r)
 {
-	enum db_status status = count(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND bien_id = ?",
+	enum db_status status = rows_count(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND bien_id = ?",
 	                              DB_ARGS(db_u64(user), rows_bind_oid(bien)), all_r);
 
 	if (status != DB_OK)
@@ -74,7 +62,7 @@ enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t use
 enum db_status locataires_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct locataire **list_r, size_t *n_r, uint64_t *all_r)
 {
-	enum db_status status = count(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND immeuble_id = ?",
+	enum db_status status = rows_count(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND immeuble_id = ?",
 	                              DB_ARGS(db_u64(user), rows_bind_oid(immeuble)), all_r);
 
 	if (status != DB_OK)

@@ -40,6 +40,18 @@ enum db_status rows_one(struct db *db, struct pool *pool, const char *sql, const
 	return status;
 }
 
+enum db_status rows_count(struct db *db, const char *sql, const struct db_value *args, size_t n_args, uint64_t *n_r)
+{
+	struct db_rows *rows;
+	enum db_status status = db_one(db, sql, args, n_args, &rows);
+
+	if (status != DB_OK)
+		return status;
+	*n_r = db_col_u64(rows, 0);
+	db_rows_end(rows);
+	return DB_OK;
+}
+
 enum db_status rows_found(struct db *db, enum db_status status)
 {
 	return status == DB_OK && db_affected(db) == 0 ? DB_NONE : status;

@@ -21,6 +21,9 @@ enum db_status rows_list(struct db *db, struct pool *pool, const char *sql, cons
 enum db_status rows_one(struct db *db, struct pool *pool, const char *sql, const struct db_value *args, size_t n_args,
                         void (*read)(const struct db_rows *row, struct pool *pool, void *element), void *element_r);
 
+/* The number that a query of one row answers, as SELECT COUNT(*) does. */
+enum db_status rows_count(struct db *db, const char *sql, const struct db_value *args, size_t n_args, uint64_t *n_r);
+
 /* The outcome of a change that must have found its row: DB_NONE when it found none. */
 enum db_status rows_found(struct db *db, enum db_status status);
 
