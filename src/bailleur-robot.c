@@ -71,15 +71,19 @@ static int purge(struct robot *robot)
 
 static int retain(struct robot *robot)
 {
-	uint64_t n = PURGE_SIZE, all = 0;
-	enum db_status status = DB_OK;
+	int64_t before = robot->now - robot->settings.keep_messages * 1000;
+	uint64_t messages = 0, events = 0;
+	enum db_status status;
+	int result;
 
 	if (robot->settings.keep_messages == 0)
 		return 0;
-	for (; n == PURGE_SIZE && status == DB_OK; all += n)
-		status = retention_messages(robot->db, robot->now - robot->settings.keep_messages * 1000, PURGE_SIZE, &n);
-	tell("messages-deleted", all);
-	return failed(robot, "retention", status);
+	status = retention_messages(robot->db, before, &messages);
+	tell("messages-deleted", messages);
+	result = failed(robot, "retention", status);
+	status = retention_webhooks(robot->db, before, &events);
+	tell("webhook-events-deleted", events);
+	return failed(robot, "retention-webhooks", status) != 0 ? -1 : result;
 }
 
 /* One thing that fails does not keep the others from being done. */

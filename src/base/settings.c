@@ -84,7 +84,7 @@ const struct settings_option settings_options[] = {
 	  "Certificates trusted instead of the system's, for clients with an authority of their own.", NULL, NO_ID },
 
 	{ "robot", "keep_messages", SETTINGS_DURATION, AT(keep_messages), "0s", 0, 3650 * DAY,
-	  "Delete messages that are at rest and older than this; 0 keeps them for ever.", NULL, NO_ID },
+	  "Delete messages and webhook events at rest and older than this; 0 keeps them for ever.", NULL, NO_ID },
 
 	{ "gestion", "premium_only", SETTINGS_BOOL, AT(premium_only), "no", 0, 0,
 	  "Serve only landlords whose premium period runs.", NULL, NO_ID },

@@ -58,3 +58,4 @@ EXTRA_DIST += tests/e2e/test_pass.py
 EXTRA_DIST += tests/e2e/test_rendezvous.py
 EXTRA_DIST += tests/e2e/test_rendezvous_hostile.py
 EXTRA_DIST += tests/e2e/test_webhook_url.py
+EXTRA_DIST += tests/e2e/test_retention.py
