@@ -4,9 +4,11 @@
  *
  *   bench-curl mail -u smtp://HOST:PORT/HELO -c CONNECTIONS -n COUNT -f FILE
  *   bench-curl get  -u URL -c CONNECTIONS -n COUNT
+ *   bench-curl post -u URL -c CONNECTIONS -n COUNT -f FILE [-H HEADER]...
  *
  * mail sends the message in FILE (CR LF line ends) to u<i>@example.org; get fetches the URL, in which @ stands for the
- * number of the request, and expects a status of 2xx.
+ * number of the request, and expects a status of 2xx; post posts FILE as it is to the URL, with these headers, and expects
+ * the same.
  */
 #include <err.h>
 #include <stdbool.h>
@@ -26,7 +28,8 @@ struct transfer {
 };
 
 struct run {
-	bool mail;
+	bool mail, post;
+	struct curl_slist *headers;
 	const char *url;
 	const char *bytes;
 	size_t len;
@@ -74,6 +77,10 @@ static void transfer_init(struct transfer *transfer)
 		curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
 		curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
 		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)run.len);
+	} else if (run.post) {
+		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, run.headers);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)run.len);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, run.bytes);
 	}
 }
 
@@ -104,7 +111,7 @@ static void transfer_start(struct transfer *transfer)
 		transfer->recipient = curl_slist_append(NULL, address);
 		curl_easy_setopt(transfer->easy, CURLOPT_MAIL_RCPT, transfer->recipient);
 		transfer->sent = 0;
-	} else {
+	} else if (!run.post) {
 		number_url(transfer->easy, run.started);
 	}
 	run.started++;
@@ -144,28 +151,38 @@ static void loop(void)
 	}
 }
 
-int main(int argc, char **argv)
+/* Returns the number of connections. */
+static long parse_options(int argc, char **argv)
 {
 	long connections = 8;
-	struct transfer *transfers;
-	double start;
 	int option;
 
 	run.mail = argc > 1 && strcmp(argv[1], "mail") == 0;
-	if (argc < 2 || (!run.mail && strcmp(argv[1], "get") != 0))
-		errx(2, "usage: bench-curl mail|get -u URL -c CONNECTIONS -n COUNT [-f FILE]");
+	run.post = argc > 1 && strcmp(argv[1], "post") == 0;
+	if (argc < 2 || (!run.mail && !run.post && strcmp(argv[1], "get") != 0))
+		errx(2, "usage: bench-curl mail|get|post -u URL -c CONNECTIONS -n COUNT [-f FILE] [-H HEADER]...");
 	optind = 2;
-	while ((option = getopt(argc, argv, "u:c:n:f:")) != -1) {
+	while ((option = getopt(argc, argv, "u:c:n:f:H:")) != -1) {
 		switch (option) {
 		case 'u': run.url = optarg; break;
 		case 'c': connections = bench_number("-c", optarg, 1, 1000); break;
 		case 'n': run.count = bench_number("-n", optarg, 1, 100000000); break;
 		case 'f': run.bytes = bench_slurp(optarg, &run.len); break;
-		default: return 2;
+		case 'H': run.headers = curl_slist_append(run.headers, optarg); break;
+		default: exit(2);
 		}
 	}
-	if (run.url == NULL || run.count == 0 || (run.mail && run.bytes == NULL))
-		errx(2, "-u URL and -n COUNT are due, for mail -f FILE too");
+	if (run.url == NULL || run.count == 0 || ((run.mail || run.post) && run.bytes == NULL))
+		errx(2, "-u URL and -n COUNT are due, for mail and post -f FILE too");
+	return connections;
+}
+
+int main(int argc, char **argv)
+{
+	long connections = parse_options(argc, argv);
+	struct transfer *transfers;
+	double start;
+
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	run.multi = curl_multi_init();
 	curl_multi_setopt(run.multi, CURLMOPT_MAXCONNECTS, connections);
@@ -183,6 +200,7 @@ int main(int argc, char **argv)
 		curl_slist_free_all(transfers[i].recipient);
 	}
 	curl_multi_cleanup(run.multi);
+	curl_slist_free_all(run.headers);
 	curl_global_cleanup();
 	free(transfers);
 	return run.errors > 0;

@@ -9,3 +9,5 @@ libbailleur_a_SOURCES += src/delivery/progress.c src/delivery/progress.h
 libbailleur_a_SOURCES += src/delivery/courier_private.h src/delivery/courier_record.c src/delivery/desk.c src/delivery/desk.h
 libbailleur_a_SOURCES += src/delivery/webhooks.c src/delivery/webhooks.h
 libbailleur_a_SOURCES += src/delivery/webhook_url.c src/delivery/webhook_url.h
+libbailleur_a_SOURCES += src/delivery/webhooks.c src/delivery/webhooks.h src/delivery/webhook_post.c \
+	src/delivery/webhook_post.h src/delivery/webhook_target.c src/delivery/webhook_target.h

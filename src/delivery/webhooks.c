@@ -1,304 +1,371 @@
 /*
  * Webhooks: claim, sign, post, record.
  *
- * A claim is worked through whole before the next: as many posts at once as the configuration says, but only a part of them
- * for one endpoint, so that a slow one leaves room for the others; what has not begun in time is given back. The first
- * failure of an endpoint gives back what else was claimed for it; the endpoint then rests, for longer with each failure.
+ * The database's part is done at a desk of its own (a thread), one errand at a time, so that the wire goes on during a
+ * commit: outcomes are recorded hundreds at once, and the next events are claimed while the last are still on their way.
+ * An endpoint's first failure gives back what else was claimed for it; the endpoint then rests, for longer with each
+ * failure.
  */
 #include "delivery/webhooks.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "delivery/desk.h"
+#include "delivery/webhook_post.h"
+#include "delivery/webhook_target.h"
 #include "delivery/wire.h"
-#include "domain/delivery_state.h"
-#include "domain/network.h"
-#include "domain/webhook_signature.h"
-#include "store/webhook.h"
 
 enum {
-	CLAIM_SIZE = 500, ANSWER_MAX = 64 * 1024, SHARE = 4, LEASE_MARGIN = 60, SECOND_MS = 1000,
-	ROUND = 5,              /* seconds in which the posts of a claim begin */
-	RETRY_AFTER_MAX = 24 * 3600, RECORD_AT_ONCE = 64
+	CLAIM_SIZE = 512,
+	WAITING_ENOUGH = 512,                   /* with so many waiting more is claimed now and then only, for other clients */
+	BATCHES_MAX = 32,                       /* claims in hand at once: a slow endpoint keeps one, not the sender */
+	RECORD_AT_ONCE = 512,
+	RECORD_ENOUGH = 256,                    /* so many outcomes are recorded without waiting for more */
+	SECOND = 1000000,                       /* in clock_mono_us() */
+	RECORD_AFTER = SECOND / 20,             /* for which an outcome waits for company */
+	CLAIM_AGAIN = SECOND,                   /* after a claim found nothing */
+	CLAIM_OTHERS = SECOND / 4,              /* after one that found something, with enough waiting */
+	DB_PAUSE = SECOND / 2,                  /* after the database failed */
+	DB_PATIENCE = 30 * SECOND,              /* for which outcomes are kept while it does */
+	HOLD = 5,                               /* seconds for which a claimed event may wait for its turn */
+	LEASE_MARGIN = 60                       /* seconds of a lease, left for recording after a post */
 };
 
-/* One endpoint within a claim. */
-struct target {
-	struct target *next;
-	struct webhook_endpoint endpoint;
-	unsigned busy;
-	bool resting;                   /* it failed: nothing more in this claim */
-	int64_t rest_until;             /* ms; the latest that a failure asked for */
+/* One claim: its events share a lease and a pool. */
+struct webhook_batch {
+	struct webhook_batch *next;
+	struct pool *pool;
+	struct webhook_task *tasks;
+	size_t left;                            /* not yet recorded */
+	int64_t last_begin;                     /* after that a post could outlast the lease */
 };
 
-struct task {
-	const struct webhook_event *event;
-	struct target *target;
-	bool begun;
-};
-
-/* One connection's worth of posting. */
-struct post {
-	struct wire_user user;          /* first: libcurl's end comes back as this */
-	struct webhooks *webhooks;
-	CURL *easy;
-	struct curl_slist *headers;
-	struct task *task;              /* NULL: free */
-	size_t received;
+/* What the desk is doing. Only its function touches these, and the pool of the batch, until it is done. */
+struct errand {
+	enum { ERRAND_NONE, ERRAND_CLAIM, ERRAND_RECORD } type;
+	struct webhook_batch *batch;
+	struct webhook_share *shares;           /* claimed */
+	size_t n;                               /* of these, or to be recorded */
+	struct webhook_task *tasks[RECORD_AT_ONCE];
+	struct webhook_outcome outcomes[RECORD_AT_ONCE];
+	enum db_status status;
 };
 
 struct webhooks {
 	const struct settings *settings;
-	struct db *db;
+	struct db *db;                          /* the desk's while it is busy */
+	struct desk *desk;
+	struct errand errand;
 	struct wire wire;
-	struct pool *pool;
-	uint8_t claim_id[ID_UUID_SIZE];
-	struct post *posts;
+	uint8_t claim_id[ID_UUID_SIZE];         /* of the whole run */
+	struct webhook_wish wish;               /* of the claims */
+	struct webhook_post *posts;
 	unsigned n_posts, busy;
-	struct target *targets;
-	struct task *tasks;
-	size_t n_tasks, first;          /* those before `first` are begun */
-	int64_t begin_until;            /* clock_mono_us() */
-	struct webhook_outcome done[RECORD_AT_ONCE];
-	size_t n_done;
+	struct webhook_targets targets;
+	struct webhook_batch *batches;
+	unsigned n_batches;
+	struct pool *spare;
+	struct webhook_task *finals, **finals_end;      /* outcomes to be recorded */
+	size_t n_finals;
+	int64_t finals_since, claim_at, claimed_at, db_again_at, give_up_at;
 	int signals;
-	bool stopping, failed;
+	bool once, claimed, stopping, failed;
 };
 
-static void record_all(struct webhooks *w)
+static void db_failed(struct webhooks *w, const char *what)
 {
-	enum db_status status;
+	int64_t now = clock_mono_us();
 
-	if (w->n_done == 0)
-		return;
-	FAULT("webhook.before_record");
-	status = webhook_record(w->db, w->claim_id, w->done, w->n_done);
-	if (status != DB_OK) {
-		/* Unrecorded, they are due again after the lease; the other side knows them by their id. */
-		log_event(LOG_LEVEL_ERROR, "webhook-record", "status", db_status_name(status), "database", db_error(w->db), NULL);
-		w->failed = w->stopping = true;
+	log_event(LOG_LEVEL_ERROR, what, "status", db_status_name(w->errand.status), "database", db_error(w->db), NULL);
+	if (!w->failed)
+		w->give_up_at = now + DB_PATIENCE;
+	w->failed = w->stopping = true;
+	w->db_again_at = now + DB_PAUSE;
+}
+
+/* Batches */
+
+static struct webhook_batch *batch_open(struct webhooks *w)
+{
+	struct pool *pool = w->spare != NULL ? w->spare : pool_create();
+	struct webhook_batch *batch = pool_alloc(pool, sizeof *batch);
+
+	w->spare = NULL;
+	batch->next = w->batches;
+	batch->pool = pool;
+	batch->left = 1;                        /* the claim itself, until it is done */
+	batch->last_begin = clock_mono_us() + (int64_t)HOLD * SECOND;
+	w->batches = batch;
+	w->n_batches++;
+	return batch;
+}
+
+static void batch_close(struct webhooks *w, struct webhook_batch *batch)
+{
+	struct webhook_batch **at = &w->batches;
+	struct pool *pool = batch->pool;
+
+	while (*at != batch)
+		at = &(*at)->next;
+	*at = batch->next;
+	w->n_batches--;
+	pool_reset(pool);
+	if (w->spare == NULL)
+		w->spare = pool;
+	else
+		pool_free(pool);
+}
+
+static void task_done(struct webhooks *w, struct webhook_task *task)
+{
+	struct webhook_batch *batch = task->batch;
+
+	if (task->outcome.error != NULL)
+		task->target->unrecorded--;
+	if (--batch->left == 0)
+		batch_close(w, batch);
+}
+
+/* Outcomes */
+
+static void add_final(struct webhooks *w, struct webhook_task *task)
+{
+	if (w->n_finals++ == 0)
+		w->finals_since = clock_mono_us();
+	task->next = NULL;
+	*w->finals_end = task;
+	w->finals_end = &task->next;
+}
+
+static struct webhook_task *take_final(struct webhooks *w)
+{
+	struct webhook_task *task = w->finals;
+
+	if (task == NULL)
+		return NULL;
+	w->finals = task->next;
+	if (w->finals == NULL)
+		w->finals_end = &w->finals;
+	w->n_finals--;
+	return task;
+}
+
+static void give_back(struct webhooks *w, struct webhook_task *task, int64_t now)
+{
+	task->outcome = (struct webhook_outcome){.id = task->event->id, .client_id = task->event->client_id, .state = "queued",
+	                                         .retry_at = now, .released = true};
+	add_final(w, task);
+}
+
+static void give_back_all(struct webhooks *w, struct webhook_target *target)
+{
+	int64_t now = clock_now_ms();
+	struct webhook_task *task;
+
+	while ((task = webhook_target_take(&w->targets, target)) != NULL)
+		give_back(w, task, now);
+}
+
+/* At the desk. */
+static void do_record(void *arg)
+{
+	struct webhooks *w = arg;
+
+	w->errand.status = webhook_record(w->db, w->claim_id, w->errand.outcomes, w->errand.n);
+}
+
+static bool record_is_due(const struct webhooks *w, int64_t now)
+{
+	if (w->n_finals == 0 || w->db_again_at > now)
+		return false;
+	return w->n_finals >= RECORD_ENOUGH || w->busy == 0 || w->finals_since + RECORD_AFTER <= now;
+}
+
+static void record(struct webhooks *w)
+{
+	struct errand *errand = &w->errand;
+	struct webhook_task *task;
+
+	errand->type = ERRAND_RECORD;
+	errand->n = 0;
+	while (errand->n < RECORD_AT_ONCE && (task = take_final(w)) != NULL) {
+		errand->tasks[errand->n] = task;
+		errand->outcomes[errand->n++] = task->outcome;
 	}
-	FAULT("webhook.recorded");
-	w->n_done = 0;
+	FAULT("webhook.before_record");
+	desk_give(w->desk, do_record, w);
 }
 
-static void record(struct webhooks *w, const struct webhook_outcome *outcome)
+/* Unrecorded for good, they are due again after the lease; the other side knows them by their id. */
+static void recorded(struct webhooks *w)
 {
-	if (w->n_done == RECORD_AT_ONCE)
-		record_all(w);
-	w->done[w->n_done++] = *outcome;
-}
+	struct errand *errand = &w->errand;
+	bool ok = errand->status == DB_OK;
 
-static void give_back(struct webhooks *w, struct task *task)
-{
-	task->begun = true;
-	record(w, &(struct webhook_outcome){.id = task->event->id, .client_id = task->event->client_id, .state = "queued",
-	                                    .retry_at = clock_now_ms(), .released = true});
-}
-
-static int64_t retry_delay(const struct webhooks *w, const struct post *post)
-{
-	unsigned random = 0;
-	curl_off_t asked = 0;
-	long delay;
-
-	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
-		random = (unsigned)clock_mono_us();
-	delay = delivery_retry_delay(post->task->target->endpoint.failures + 1, (long)w->settings->webhook_retry_first,
-	                             (long)w->settings->webhook_retry_max, random);
-	curl_easy_getinfo(post->easy, CURLINFO_RETRY_AFTER, &asked);
-	if (asked > RETRY_AFTER_MAX)
-		asked = RETRY_AFTER_MAX;
-	return asked > delay ? asked : delay;
-}
-
-/* What a failed attempt means: tried again after a rest of the endpoint, given up, or the end of the endpoint. */
-static void set_failed(struct webhooks *w, const struct post *post, CURLcode result, struct webhook_outcome *o)
-{
-	const struct webhook_event *event = post->task->event;
-
-	o->retry_at = clock_now_ms() + retry_delay(w, post) * SECOND_MS;
-	if (o->status == 0)
-		o->error = pool_strdup(w->pool, curl_easy_strerror(result));
+	if (ok)
+		FAULT("webhook.recorded");
 	else
-		o->error = pool_printf(w->pool, "HTTP status %u", o->status);
-	if (o->status == 410)
-		o->state = "failed";
-	else
-		o->state = o->retry_at < event->expires_at ? "queued" : "expired";
+		db_failed(w, "webhook-record");
+	for (size_t i = 0; i < errand->n; i++) {
+		if (ok || clock_mono_us() >= w->give_up_at)
+			task_done(w, errand->tasks[i]);
+		else
+			add_final(w, errand->tasks[i]);
+	}
+	w->claim_at = 0;                        /* what comes after them in order may be due */
 }
 
-/*
- * What this says of the endpoint. Attempts that were on their way together count as one failure; the longest rest that any
- * of them asked for holds, and a success among them does not end it.
- */
-static void set_health(struct target *target, struct webhook_outcome *o)
+/* Claims */
+
+/* At the desk. */
+static void do_claim(void *arg)
 {
-	bool failed = o->error != NULL;
+	struct webhooks *w = arg;
+	struct errand *errand = &w->errand;
 
-	if (o->status == 410)
-		o->health = WEBHOOK_GONE;
-	else if (failed && (!target->resting || o->retry_at > target->rest_until))
-		o->health = WEBHOOK_FAILED;
-	else if (!failed && !target->resting && target->endpoint.failures > 0)
-		o->health = WEBHOOK_WELL;
-	o->url = target->endpoint.url;
-	target->resting = target->resting || failed;
-	if (failed && o->retry_at > target->rest_until)
-		target->rest_until = o->retry_at;
+	errand->status = webhook_claim(w->db, errand->batch->pool, &w->wish, &errand->shares, &errand->n);
 }
+
+/* The next claim is made while the last events of the one before are still on their way. */
+static bool may_claim(const struct webhooks *w, int64_t now)
+{
+	if (w->stopping || (w->once && w->claimed) || w->claim_at > now || w->db_again_at > now || w->n_batches >= BATCHES_MAX)
+		return false;
+	return w->targets.waiting < WAITING_ENOUGH || w->claimed_at + CLAIM_OTHERS <= now;
+}
+
+static void claim(struct webhooks *w)
+{
+	w->errand.type = ERRAND_CLAIM;
+	w->errand.batch = batch_open(w);
+	w->errand.n = 0;
+	w->wish.rooms = webhook_targets_rooms(&w->targets, w->errand.batch->pool, &w->wish.n_rooms);
+	desk_give(w->desk, do_claim, w);
+}
+
+static void add_share(struct webhooks *w, struct webhook_batch *batch, const struct webhook_share *share)
+{
+	struct webhook_target *target = webhook_target_of(&w->targets, &share->endpoint);
+	struct webhook_task *tasks = pool_alloc(batch->pool, (share->n + 1) * sizeof *tasks);
+
+	batch->left += share->n;
+	for (size_t i = 0; i < share->n; i++) {
+		tasks[i] = (struct webhook_task){.event = &share->events[i], .endpoint = &share->endpoint, .batch = batch};
+		webhook_target_wait(&w->targets, target, &tasks[i]);
+	}
+	if (w->stopping || target->resting)
+		give_back_all(w, target);
+}
+
+static void claimed(struct webhooks *w)
+{
+	struct errand *errand = &w->errand;
+	struct webhook_batch *batch = errand->batch;
+
+	if (errand->status != DB_OK)
+		db_failed(w, "webhook-claim");
+	w->claimed = true;
+	w->claimed_at = clock_mono_us();
+	w->claim_at = errand->n > 0 ? 0 : w->claimed_at + CLAIM_AGAIN;
+	for (size_t i = 0; i < errand->n; i++)
+		add_share(w, batch, &errand->shares[i]);
+	if (--batch->left == 0)
+		batch_close(w, batch);
+}
+
+/* Posts */
 
 static void post_ended(struct wire_user *user, CURLcode result)
 {
-	struct post *post = (struct post *)user;
-	struct webhooks *w = post->webhooks;
-	struct target *target = post->task->target;
-	struct webhook_outcome o = {.id = post->task->event->id, .client_id = post->task->event->client_id};
-	long status = 0;
+	struct webhook_post *post = (struct webhook_post *)user;
+	struct webhooks *w = post->owner;
+	struct webhook_task *task = post->task;
 
-	FAULT("webhook.answered");
-	curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &status);
-	/* An answer too long to be read to its end is an answer all the same. */
-	o.status = result == CURLE_OK || result == CURLE_WRITE_ERROR ? (unsigned)status : 0;
-	if (o.status / 100 == 2)
-		o.state = "sent";
-	else
-		set_failed(w, post, result, &o);
-	set_health(target, &o);
-	log_event(o.error != NULL ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "webhook", "event", log_num((int64_t)o.id), "client",
-	          log_num((int64_t)o.client_id), "state", o.state, "attempt", log_num(post->task->event->attempt), "error",
-	          o.error != NULL ? o.error : "-", NULL);
-	record(w, &o);
-	wire_end(&w->wire, post->easy);
-	curl_slist_free_all(post->headers);
-	post->headers = NULL;
-	post->task = NULL;
-	target->busy--;
+	webhook_post_end(post, &w->wire, task->batch->pool, result);
+	webhook_target_ended(&w->targets, task->target, task->outcome.error == NULL);
 	w->busy--;
+	add_final(w, task);
+	if (task->target->resting)
+		give_back_all(w, task->target);
 }
 
-static size_t take_answer(char *bytes, size_t size, size_t n, void *arg)
+static void stop(struct webhooks *w)
 {
-	struct post *post = arg;
-
-	(void)bytes;
-	post->received += size * n;
-	return post->received > ANSWER_MAX ? 0 : size * n;
+	w->stopping = true;
+	for (struct webhook_target *target = w->targets.all; target != NULL; target = target->next)
+		give_back_all(w, target);
 }
 
-/* Called with the address a name has resolved to, before anything is sent there. */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+/* The next that may begin, with enough of its lease left. */
+static struct webhook_task *next_task(struct webhooks *w)
 {
-	const struct webhooks *w = arg;
+	int64_t now = clock_mono_us();
+	struct webhook_task *task;
 
-	(void)purpose;
-	if (!w->settings->webhook_allow_private && !network_is_public(&address->addr))
-		return CURL_SOCKET_BAD;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-static void post_init(struct webhooks *w, struct post *post)
-{
-	CURL *easy = curl_easy_init();
-
-	*post = (struct post){.user.ended = post_ended, .webhooks = w, .easy = easy};
-	wire_options(easy, w->settings->webhook_allow_private ? "https,http" : "https");
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)w->settings->webhook_timeout);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, w);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "bailleur/" VERSION);
-	if (w->settings->webhook_ca_file[0] != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAINFO, w->settings->webhook_ca_file);
-}
-
-static struct curl_slist *headers(struct webhooks *w, const struct task *task)
-{
-	const struct webhook_endpoint *endpoint = &task->target->endpoint;
-	int64_t now = clock_now_ms() / SECOND_MS;
-	char uuid[ID_UUID_TEXT];
-	const char *id;
-	struct text signature = {0};
-	struct curl_slist *list = NULL;
-
-	id_uuid_text(task->event->uuid, uuid);
-	id = pool_printf(w->pool, "msg_%s", uuid);
-	webhook_sign(&signature, endpoint->secret, endpoint->secret_len, id, now, task->event->body);
-	if (endpoint->old_secret_len > 0)
-		webhook_sign(&signature, endpoint->old_secret, endpoint->old_secret_len, id, now, task->event->body);
-	list = curl_slist_append(list, "Content-Type: application/json; charset=utf-8");
-	list = curl_slist_append(list, pool_printf(w->pool, "webhook-id: %s", id));
-	list = curl_slist_append(list, pool_printf(w->pool, "webhook-timestamp: %lld", (long long)now));
-	list = curl_slist_append(list, pool_printf(w->pool, "webhook-signature: %s", signature.data));
-	list = curl_slist_append(list, "Expect:");
-	text_free(&signature);
-	return list;
-}
-
-static void begin(struct webhooks *w, struct post *post, struct task *task)
-{
-	task->begun = true;
-	task->target->busy++;
-	w->busy++;
-	post->task = task;
-	post->received = 0;
-	post->headers = headers(w, task);
-	curl_easy_setopt(post->easy, CURLOPT_URL, task->target->endpoint.url);
-	curl_easy_setopt(post->easy, CURLOPT_HTTPHEADER, post->headers);
-	curl_easy_setopt(post->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(task->event->body));
-	curl_easy_setopt(post->easy, CURLOPT_POSTFIELDS, task->event->body);
-	FAULT("webhook.before_post");
-	wire_begin(&w->wire, post->easy);
-}
-
-/* Alone in the claim an endpoint may have all connections; beside others it gets its share. */
-static unsigned share(const struct webhooks *w)
-{
-	unsigned part = w->n_posts / SHARE;
-
-	if (w->targets != NULL && w->targets->next == NULL)
-		return w->n_posts;
-	return part > 0 ? part : 1;
-}
-
-/* The next task that may begin now; NULL: none. Those of endpoints that failed are given back on the way. */
-static struct task *next_task(struct webhooks *w)
-{
-	while (w->first < w->n_tasks && w->tasks[w->first].begun)
-		w->first++;
-	for (size_t i = w->first; i < w->n_tasks; i++) {
-		struct task *task = &w->tasks[i];
-
-		if (task->begun)
-			continue;
-		if (w->stopping || task->target->resting || clock_mono_us() >= w->begin_until)
-			give_back(w, task);
-		else if (task->target->busy < share(w))
-			return task;
+	while ((task = webhook_targets_next(&w->targets)) != NULL && task->batch->last_begin < now) {
+		webhook_target_ended(&w->targets, task->target, task->target->well);
+		webhook_target_late(task->target);
+		give_back(w, task, clock_now_ms());
 	}
-	return NULL;
+	return task;
 }
 
-static void fill(struct webhooks *w)
+static void begin_posts(struct webhooks *w)
 {
-	for (unsigned i = 0; i < w->n_posts; i++) {
-		struct task *task;
+	for (unsigned i = 0; i < w->n_posts && w->targets.waiting > 0 && w->busy < w->n_posts; i++) {
+		struct webhook_task *task;
 
 		if (w->posts[i].task != NULL)
 			continue;
 		task = next_task(w);
 		if (task == NULL)
 			return;
-		begin(w, &w->posts[i], task);
+		w->busy++;
+		webhook_post_begin(&w->posts[i], &w->wire, task);
 	}
+}
+
+/* The loop */
+
+/* Goes on with what the desk has done. */
+static void take_back(struct webhooks *w)
+{
+	if (!desk_take(w->desk))
+		return;
+	if (w->errand.type == ERRAND_CLAIM)
+		claimed(w);
+	else if (w->errand.type == ERRAND_RECORD)
+		recorded(w);
+	w->errand.type = ERRAND_NONE;
+}
+
+static void employ(struct webhooks *w)
+{
+	int64_t now = clock_mono_us();
+
+	if (record_is_due(w, now))
+		record(w);
+	else if (may_claim(w, now))
+		claim(w);
+}
+
+/* How long the next wait may be, in milliseconds. */
+static int patience(const struct webhooks *w)
+{
+	int64_t until = w->db_again_at;
+
+	if (desk_busy(w->desk) || w->n_finals == 0)
+		return CLAIM_OTHERS / 1000;
+	if (until < w->finals_since + RECORD_AFTER)
+		until = w->finals_since + RECORD_AFTER;
+	until -= clock_mono_us();
+	return until > 0 ? (int)(until / 1000) + 1 : 0;
 }
 
 static void wait_for_something(struct webhooks *w)
@@ -308,89 +375,66 @@ static void wait_for_something(struct webhooks *w)
 
 	wire_forget(&w->wire);
 	place = wire_want(&w->wire, w->signals, CURL_WAIT_POLLIN);
-	wire_wait(&w->wire, 1000);
+	if (desk_busy(w->desk))
+		wire_want(&w->wire, desk_fd(w->desk), CURL_WAIT_POLLIN);
+	wire_wait(&w->wire, patience(w));
 	if ((wire_events(&w->wire, place) & CURL_WAIT_POLLIN) != 0 && read(w->signals, bytes, sizeof bytes) > 0)
-		w->stopping = true;
+		stop(w);
 }
 
-static struct target *find_target(struct webhooks *w, uint64_t client)
+/* Nothing in hand, and the last claim found nothing, or no more are wanted. */
+static bool is_finished(const struct webhooks *w)
 {
-	struct target *target;
-
-	for (target = w->targets; target != NULL; target = target->next)
-		if (target->endpoint.client_id == client)
-			return target;
-	target = pool_alloc(w->pool, sizeof *target);
-	if (webhook_endpoint_get(w->db, w->pool, client, &target->endpoint) != DB_OK || target->endpoint.disabled) {
-		target->endpoint.client_id = client;
-		target->resting = true;
-	}
-	target->next = w->targets;
-	w->targets = target;
-	return target;
+	if (w->batches != NULL || desk_busy(w->desk))
+		return false;
+	return w->stopping || (w->once && w->claimed) || w->claim_at > 0;
 }
 
-/*
- * A claim is worked through whole before the next, and must be within its lease: what slow endpoints leave of it is given
- * back, so that those whose events came later have their turn. `asked`: when the claim was begun.
- */
-static int64_t begin_until(int64_t asked)
+static void run(struct webhooks *w)
 {
-	int64_t now = clock_mono_us(), latest = asked + LEASE_MARGIN / 2 * INT64_C(1000000);
-
-	return (now < latest ? now : latest) + ROUND * INT64_C(1000000);
-}
-
-/* Works through one claim. Returns how many it held; 0 too when it could not be made. */
-static size_t work(struct webhooks *w)
-{
-	struct webhook_event *events = NULL;
-	int64_t lease = ROUND + w->settings->webhook_timeout + LEASE_MARGIN, asked = clock_mono_us();
-	enum db_status status;
-	size_t n = 0;
-
-	pool_reset(w->pool);
-	id_uuid7(w->claim_id);
-	status = webhook_claim(w->db, w->pool, w->claim_id, CLAIM_SIZE, lease, &events, &n);
-	if (status != DB_OK) {
-		log_event(LOG_LEVEL_ERROR, "webhook-claim", "status", db_status_name(status), "database", db_error(w->db), NULL);
-		w->failed = true;
-		return 0;
-	}
-	w->targets = NULL;
-	w->tasks = pool_alloc(w->pool, (n + 1) * sizeof *w->tasks);
-	w->n_tasks = n;
-	w->first = 0;
-	for (size_t i = 0; i < n; i++)
-		w->tasks[i] = (struct task){.event = &events[i], .target = find_target(w, events[i].client_id)};
-	w->begin_until = begin_until(asked);
-	for (fill(w); w->busy > 0; fill(w)) {
-		wait_for_something(w);
-		record_all(w);
-	}
-	record_all(w);
-	return n;
+	do {
+		take_back(w);
+		if (w->stopping && w->targets.waiting > 0)
+			stop(w);
+		begin_posts(w);
+		if (!desk_busy(w->desk))
+			employ(w);
+		if (!is_finished(w))
+			wait_for_something(w);
+	} while (!is_finished(w));
 }
 
 int webhooks_run(const struct settings *settings, struct db *db, bool once, int signals)
 {
-	struct webhooks w = {.settings = settings, .db = db, .signals = signals,
-	                     .n_posts = (unsigned)settings->webhook_connections};
-	size_t n;
+	struct webhooks *w = mem_alloc(sizeof *w);
+	int result = -1;
 
-	if (wire_open(&w.wire, w.n_posts) != 0)
-		return -1;
-	w.pool = pool_create();
-	w.posts = mem_alloc(w.n_posts * sizeof *w.posts);
-	for (unsigned i = 0; i < w.n_posts; i++)
-		post_init(&w, &w.posts[i]);
-	do
-		n = work(&w);
-	while (n > 0 && !once && !w.stopping);
-	for (unsigned i = 0; i < w.n_posts; i++)
-		curl_easy_cleanup(w.posts[i].easy);
-	free(w.posts);
-	wire_close(&w.wire);
-	pool_free(w.pool);
-	return w.failed ? -1 : 0;
+	*w = (struct webhooks){.settings = settings, .db = db, .once = once, .signals = signals,
+	                       .n_posts = (unsigned)settings->webhook_connections};
+	w->finals_end = &w->finals;
+	id_uuid7(w->claim_id);
+	w->wish = (struct webhook_wish){.claim_id = w->claim_id, .lease = HOLD + settings->webhook_timeout + LEASE_MARGIN,
+	                                .size = CLAIM_SIZE, .room = WEBHOOK_QUOTA_FIRST};
+	if (wire_open(&w->wire, w->n_posts) != 0)
+		goto err0;
+	w->desk = desk_open();
+	if (w->desk == NULL)
+		goto err1;
+	webhook_targets_init(&w->targets, w->n_posts);
+	w->posts = mem_alloc(w->n_posts * sizeof *w->posts);
+	for (unsigned i = 0; i < w->n_posts; i++)
+		webhook_post_open(&w->posts[i], settings, w, post_ended);
+	run(w);
+	for (unsigned i = 0; i < w->n_posts; i++)
+		webhook_post_close(&w->posts[i]);
+	free(w->posts);
+	webhook_targets_free(&w->targets);
+	pool_free(w->spare);
+	desk_close(w->desk);
+	result = w->failed ? -1 : 0;
+err1:
+	wire_close(&w->wire);
+err0:
+	free(w);
+	return result;
 }

@@ -32,5 +32,6 @@ libbailleur_a_SOURCES += \
 libbailleur_a_SOURCES += src/store/attachment.c src/store/attachment.h src/store/tenant_mail.c src/store/tenant_mail.h
 libbailleur_a_SOURCES += src/store/password_reset.c src/store/password_reset.h
 libbailleur_a_SOURCES += src/store/appointment.c src/store/appointment.h src/store/recurrence.c src/store/recurrence.h \
-	src/store/webhook.c src/store/webhook.h
+	src/store/webhook.c src/store/webhook.h src/store/webhook_claim.c \
+	src/store/webhook_record.c src/store/webhook_row.h
 libbailleur_a_SOURCES += src/store/retention.c src/store/retention.h

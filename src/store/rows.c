@@ -57,6 +57,55 @@ enum db_status rows_found(struct db *db, enum db_status status)
 	return status == DB_OK && db_affected(db) == 0 ? DB_NONE : status;
 }
 
+static const size_t in_sizes[] = {8, 64, ROWS_IN_MAX};
+
+/* The smallest form that holds n ids, or the largest. */
+static size_t in_form(size_t n)
+{
+	return n <= in_sizes[0] ? 0 : n <= in_sizes[1] ? 1 : 2;
+}
+
+/* Binds what fits into the form; no row has the number 0, which fills what is left over. */
+static size_t in_values(struct db_value *values, size_t n_args, size_t form, const uint64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < in_sizes[form]; i++)
+		values[n_args + i] = db_u64(i < n ? ids[i] : 0);
+	return n_args + in_sizes[form];
+}
+
+enum db_status rows_run_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
+                           const uint64_t *ids, size_t n, uint64_t *affected_r)
+{
+	struct db_value values[ROWS_IN_ARGS + ROWS_IN_MAX];
+
+	*affected_r = 0;
+	memcpy(values, args, n_args * sizeof *args);
+	for (size_t done = 0; done < n; done += ROWS_IN_MAX) {
+		size_t form = in_form(n - done);
+		enum db_status status = db_run(db, sql[form], values, in_values(values, n_args, form, ids + done, n - done));
+
+		if (status != DB_OK)
+			return status;
+		*affected_r += db_affected(db);
+	}
+	return DB_OK;
+}
+
+enum db_status rows_list_in(struct db *db, struct pool *pool, const char *const sql[3], const struct db_value *args,
+                            size_t n_args, const uint64_t *ids, size_t n, size_t size,
+                            void (*read)(const struct db_rows *row, struct pool *pool, void *element), void *list_r,
+                            size_t *n_r)
+{
+	struct db_value values[ROWS_IN_ARGS + ROWS_IN_MAX];
+	size_t form = in_form(n);
+
+	if (n > ROWS_IN_MAX)
+		return DB_BUG;
+	if (n_args > 0)
+		memcpy(values, args, n_args * sizeof *args);
+	return rows_list(db, pool, sql[form], values, in_values(values, n_args, form, ids, n), size, read, list_r, n_r);
+}
+
 struct oid rows_oid(const struct db_rows *row, unsigned column)
 {
 	struct oid oid = {{0}};

@@ -28,6 +28,30 @@ enum db_status rows_count(struct db *db, const char *sql, const struct db_value 
 enum db_status rows_found(struct db *db, enum db_status status);
 
 /*
+ * One statement for many rows: `head` ends in `WHERE … id IN`, its own arguments come first, the ids after them. Changing
+ * rows so costs the server half of what an array of single-row updates does. *affected_r: how many were found.
+ */
+#define ROWS_8 "?, ?, ?, ?, ?, ?, ?, ?"
+#define ROWS_64 ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8
+#define ROWS_512 ROWS_64 ", " ROWS_64 ", " ROWS_64 ", " ROWS_64 ", " ROWS_64 ", " ROWS_64 ", " ROWS_64 ", " ROWS_64
+#define ROWS_IN(head) {head " (" ROWS_8 ")", head " (" ROWS_64 ")", head " (" ROWS_512 ")"}
+
+enum {
+	ROWS_IN_ARGS = 16,              /* at most, beside the ids */
+	ROWS_IN_MAX = 512               /* ids of one statement */
+};
+
+enum db_status rows_run_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
+                           const uint64_t *ids, size_t n, uint64_t *affected_r);
+
+/* A query of that form, of at most ROWS_IN_MAX ids; what follows the ids is part of it: ROWS_IN_TAIL(head, tail). */
+#define ROWS_IN_TAIL(head, tail) {head " (" ROWS_8 ")" tail, head " (" ROWS_64 ")" tail, head " (" ROWS_512 ")" tail}
+enum db_status rows_list_in(struct db *db, struct pool *pool, const char *const sql[3], const struct db_value *args,
+                            size_t n_args, const uint64_t *ids, size_t n, size_t size,
+                            void (*read)(const struct db_rows *row, struct pool *pool, void *element), void *list_r,
+                            size_t *n_r);
+
+/*
  * Columns of Gestion's own types. NULL reads as a zeroed oid, JOUR_NONE, 0, TRI_ABSENT, NULL. An amount that cannot be read
  * makes the row wrong (db_row_is_wrong()).
  */

@@ -50,18 +50,43 @@ struct webhook_event {
 	const char *error;
 };
 
+/* What was claimed for one endpoint: some of its due events, oldest first. */
+struct webhook_share {
+	struct webhook_endpoint endpoint;
+	struct webhook_event *events;
+	size_t n;
+};
+
+/* How much of one client's is wanted. */
+struct webhook_room {
+	uint64_t client_id;
+	uint32_t room;
+};
+
+struct webhook_wish {
+	const uint8_t *claim_id;        /* may be the same for all claims of a run */
+	int64_t lease;                  /* seconds */
+	uint32_t size;                  /* of the claim, at most 512 */
+	uint32_t room;                  /* for each client that is not in `rooms` */
+	const struct webhook_room *rooms;
+	size_t n_rooms;
+	uint64_t last;                  /* the client whose turn was last; set by the claim */
+};
+
 /*
- * Claims up to `size` due events for `lease` seconds, committed before it returns. Of each appointment only the oldest that
- * is not told yet; none of an endpoint that is disabled or waits after a failure. Clients take turns.
+ * Claims due events, committed before it returns. Of each appointment only the oldest that is not told yet; none of an
+ * endpoint that is disabled or waits after a failure. Clients get equal shares, in turn; one whose endpoint failed when it
+ * was last tried gets one event, to see.
  */
-enum db_status webhook_claim(struct db *db, struct pool *pool, const uint8_t claim_id[ID_UUID_SIZE], uint32_t size,
-                             int64_t lease, struct webhook_event **list_r, size_t *n_r);
+enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wish *wish, struct webhook_share **shares_r,
+                             size_t *n_r);
 
 /* What an attempt says of the endpoint. */
 enum webhook_health {
 	WEBHOOK_AS_IS,          /* nothing: not tried, or another attempt of the same moment has said it */
 	WEBHOOK_WELL,
 	WEBHOOK_FAILED,         /* it rests, at least until retry_at */
+	WEBHOOK_FAILED_TOO,     /* counted already by an attempt of the same moment, but it asks for a longer rest */
 	WEBHOOK_GONE            /* 410: it is disabled */
 };
 

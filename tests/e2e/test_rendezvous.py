@@ -333,7 +333,7 @@ class Webhooks(RendezvousCase):
                 receiver, _ = self.listen(client)
                 self.post("appointments", [DOCUMENTED] * 10, client)
                 self.assertNotEqual(self.stack.send(check=False, BAILLEUR_FAULT=point).returncode, 0)
-                self.stack.sql("UPDATE webhook_event SET due_at = '2000-01-01' WHERE state = 'claimed'")       # the lease is over
+                self.stack.sql("UPDATE webhook_event SET lease_until = '2000-01-01' WHERE state = 'claimed'")       # the lease is over
                 self.stack.send_all()
                 ids = [headers["webhook-id"] for headers, _ in receiver.got]
                 self.assertEqual(len(set(ids)), 10)

@@ -1,0 +1,172 @@
+/*
+ * Whose event is posted next.
+ */
+#include "delivery/webhook_target.h"
+
+#include <stdlib.h>
+
+#include "base/pool.h"
+
+enum {
+	PROBES = 2,             /* posts at once to an endpoint of which nothing is known */
+	QUOTA_MIN = 16, QUOTA_MAX = 1024
+};
+
+void webhook_targets_init(struct webhook_targets *targets, unsigned connections)
+{
+	*targets = (struct webhook_targets){.connections = connections};
+}
+
+void webhook_targets_free(struct webhook_targets *targets)
+{
+	for (struct webhook_target *target = targets->all, *next; target != NULL; target = next) {
+		next = target->next;
+		free(target);
+	}
+	*targets = (struct webhook_targets){0};
+}
+
+struct webhook_room *webhook_targets_rooms(struct webhook_targets *targets, struct pool *pool, size_t *n_r)
+{
+	struct webhook_room *rooms;
+	size_t n = 0;
+
+	for (const struct webhook_target *target = targets->all; target != NULL; target = target->next)
+		n++;
+	rooms = pool_alloc(pool, (n + 1) * sizeof *rooms);
+	n = 0;
+	for (struct webhook_target *target = targets->all; target != NULL; target = target->next) {
+		if (target->well && target->waiting < target->quota / 2 && target->quota < QUOTA_MAX)
+			target->quota *= 2;
+		rooms[n].client_id = target->client_id;
+		rooms[n++].room = target->waiting < target->quota ? target->quota - target->waiting : 0;
+	}
+	*n_r = n;
+	return rooms;
+}
+
+static struct webhook_target *find(struct webhook_targets *targets, uint64_t client)
+{
+	struct webhook_target *target;
+
+	for (target = targets->all; target != NULL; target = target->next)
+		if (target->client_id == client)
+			return target;
+	target = mem_alloc(sizeof *target);
+	*target = (struct webhook_target){.next = targets->all, .client_id = client, .quota = WEBHOOK_QUOTA_FIRST};
+	targets->all = target;
+	return target;
+}
+
+struct webhook_target *webhook_target_of(struct webhook_targets *targets, const struct webhook_endpoint *endpoint)
+{
+	struct webhook_target *target = find(targets, endpoint->client_id);
+
+	target->failures = endpoint->failures;
+	/* A claim made after its failures were recorded has found that the rest is over. */
+	if (target->resting && target->unrecorded == 0) {
+		target->resting = false;
+		target->rest_until = 0;
+	}
+	return target;
+}
+
+void webhook_target_late(struct webhook_target *target)
+{
+	target->quota = target->quota / 2 > QUOTA_MIN ? target->quota / 2 : QUOTA_MIN;
+}
+
+static void join(struct webhook_targets *targets, struct webhook_target *target)
+{
+	if (target->in_turn)
+		return;
+	target->in_turn = true;
+	target->turn = NULL;
+	if (targets->first == NULL)
+		targets->first = target;
+	else
+		targets->last->turn = target;
+	targets->last = target;
+}
+
+void webhook_target_wait(struct webhook_targets *targets, struct webhook_target *target, struct webhook_task *task)
+{
+	task->target = target;
+	task->next = NULL;
+	if (target->first == NULL)
+		target->first = task;
+	else
+		target->last->next = task;
+	target->last = task;
+	targets->waiting++;
+	target->waiting++;
+	join(targets, target);
+}
+
+struct webhook_task *webhook_target_take(struct webhook_targets *targets, struct webhook_target *target)
+{
+	struct webhook_task *task = target->first;
+
+	if (task == NULL)
+		return NULL;
+	target->first = task->next;
+	targets->waiting--;
+	target->waiting--;
+	return task;
+}
+
+static bool may_begin(const struct webhook_targets *targets, const struct webhook_target *target)
+{
+	unsigned all = targets->connections;
+
+	if (target->well)
+		return target->busy < all - all / 4;
+	if (targets->unproven > 0 && targets->unproven >= all / 2)
+		return false;
+	return target->busy < (target->failures > 0 ? 1 : PROBES);
+}
+
+/* Takes the first out of the turn, and puts it at the end again if something waits for it still. */
+static struct webhook_target *pass(struct webhook_targets *targets)
+{
+	struct webhook_target *target = targets->first;
+
+	targets->first = target->turn;
+	target->in_turn = false;
+	if (target->first != NULL)
+		join(targets, target);
+	return target;
+}
+
+struct webhook_task *webhook_targets_next(struct webhook_targets *targets)
+{
+	const struct webhook_target *seen = NULL;
+
+	while (targets->first != NULL && targets->first != seen) {
+		struct webhook_target *target = targets->first;
+
+		if (target->first != NULL && may_begin(targets, target)) {
+			struct webhook_task *task = webhook_target_take(targets, target);
+
+			target->busy++;
+			targets->unproven += !target->well;
+			pass(targets);
+			return task;
+		}
+		pass(targets);
+		if (seen == NULL && target->in_turn)
+			seen = target;
+	}
+	return NULL;
+}
+
+void webhook_target_ended(struct webhook_targets *targets, struct webhook_target *target, bool well)
+{
+	/* All its posts under way are counted as unproven, or none. */
+	if (!target->well)
+		targets->unproven -= target->busy;
+	target->busy--;
+	target->well = well && !target->resting;
+	if (!target->well)
+		targets->unproven += target->busy;
+}

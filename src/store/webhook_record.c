@@ -1,0 +1,128 @@
+/*
+ * Recording what became of webhooks.
+ */
+#include <string.h>
+
+#include "store/rows.h"
+#include "store/webhook.h"
+
+struct recording {
+	const uint8_t *claim_id;
+	const struct webhook_outcome *outcomes;
+	size_t n;
+};
+
+/* A row that the claim does not hold any more is left alone. */
+#define RECORD "UPDATE webhook_event FORCE INDEX (PRIMARY) SET state = ?, told = ?, due_at = COALESCE(?, due_at)," \
+	" attempts = attempts - ?, last_status = COALESCE(?, last_status), error_message = ?, changed_at = UTC_TIMESTAMP(3)" \
+	" WHERE state = 'claimed' AND claim_id = ? AND id"
+
+enum { RECORD_COLUMNS = 8, RECORD_KINDS = 4 };
+
+static void record_values(const struct webhook_outcome *o, const uint8_t *claim_id, struct db_value v[RECORD_COLUMNS])
+{
+	bool queued = strcmp(o->state, "queued") == 0;
+
+	v[0] = db_text(o->state);
+	v[1] = db_bool(!queued);
+	v[2] = queued ? db_time(o->retry_at) : db_null();
+	v[3] = db_u64(o->released);
+	v[4] = o->status != 0 ? db_u64(o->status) : db_null();
+	v[5] = db_text(o->error);
+	v[6] = db_bytes(claim_id, ID_UUID_SIZE);
+	v[7] = db_u64(o->id);
+}
+
+static bool same_outcome(const struct webhook_outcome *a, const struct webhook_outcome *b)
+{
+	return strcmp(a->state, b->state) == 0 && a->retry_at == b->retry_at && a->released == b->released &&
+	       a->status == b->status && (a->error == NULL) == (b->error == NULL) &&
+	       (a->error == NULL || strcmp(a->error, b->error) == 0);
+}
+
+/* Records together those that ended as the first of `rest` did, and takes them out of it. */
+static enum db_status record_alike(struct db *db, struct pool *pool, const uint8_t *claim_id,
+                                   const struct webhook_outcome **rest, size_t *n)
+{
+	static const char *const sql[3] = ROWS_IN(RECORD " IN");
+	const struct webhook_outcome *model = rest[0];
+	uint64_t *ids = pool_alloc(pool, *n * sizeof *ids), found;
+	struct db_value values[RECORD_COLUMNS];
+	size_t alike = 0, kept = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		if (same_outcome(model, rest[i]))
+			ids[alike++] = rest[i]->id;
+		else
+			rest[kept++] = rest[i];
+	}
+	*n = kept;
+	record_values(model, claim_id, values);
+	return rows_run_in(db, sql, values, RECORD_COLUMNS - 1, ids, alike, &found);
+}
+
+/* What is common happens to many; after so many kinds, the rest is recorded one by one. */
+static enum db_status record_events(struct db *db, struct pool *pool, const struct recording *r)
+{
+	const struct webhook_outcome **rest = pool_alloc(pool, (r->n + 1) * sizeof *rest);
+	struct db_value *values;
+	enum db_status status = DB_OK;
+	size_t left = r->n;
+
+	for (size_t i = 0; i < r->n; i++)
+		rest[i] = &r->outcomes[i];
+	for (int kind = 0; kind < RECORD_KINDS && left > 1 && status == DB_OK; kind++)
+		status = record_alike(db, pool, r->claim_id, rest, &left);
+	if (status != DB_OK || left == 0)
+		return status;
+	values = pool_alloc(pool, left * RECORD_COLUMNS * sizeof *values);
+	for (size_t i = 0; i < left; i++)
+		record_values(rest[i], r->claim_id, values + i * RECORD_COLUMNS);
+	return db_bulk(db, RECORD " = ?", values, RECORD_COLUMNS, left);
+}
+
+/* An address that has been replaced since says nothing of the new one. */
+/* An address that has been replaced since says nothing of the new one. */
+static enum db_status record_endpoint(struct db *db, const struct webhook_outcome *o)
+{
+	switch (o->health) {
+	case WEBHOOK_AS_IS:
+		break;
+	case WEBHOOK_WELL:
+		return db_run(db, "UPDATE webhook_endpoint SET failures = 0, retry_at = NULL WHERE client_id = ? AND url = ? "
+		              "AND failures > 0", DB_ARGS(db_u64(o->client_id), db_text(o->url)));
+	case WEBHOOK_FAILED:
+		return db_run(db, "UPDATE webhook_endpoint SET failures = failures + 1, retry_at = ? WHERE client_id = ? AND "
+		              "url = ?", DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
+	case WEBHOOK_FAILED_TOO:
+		return db_run(db, "UPDATE webhook_endpoint SET retry_at = GREATEST(retry_at, ?) WHERE client_id = ? AND url = ?",
+		              DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
+	case WEBHOOK_GONE:
+		return db_run(db, "UPDATE webhook_endpoint SET disabled_at = UTC_TIMESTAMP(3), disabled_why = "
+		              "'the endpoint answered 410 Gone' WHERE client_id = ? AND url = ?",
+		              DB_ARGS(db_u64(o->client_id), db_text(o->url)));
+	}
+	return DB_OK;
+}
+
+static enum db_status record(struct db *db, void *arg)
+{
+	const struct recording *r = arg;
+	struct pool *pool = pool_create();
+	enum db_status status = record_events(db, pool, r);
+
+	pool_free(pool);
+	for (size_t i = 0; i < r->n && status == DB_OK; i++)
+		status = record_endpoint(db, &r->outcomes[i]);
+	return status;
+}
+
+enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE], const struct webhook_outcome *outcomes,
+                              size_t n)
+{
+	struct recording recording = {claim_id, outcomes, n};
+	enum db_status status = db_transaction(db, record, &recording);
+
+	/* Run again, it finds the rows as it left them, or recorded: both are well. */
+	return status == DB_UNCERTAIN ? db_transaction(db, record, &recording) : status;
+}
