@@ -8,6 +8,7 @@ import copy
 import email
 import email.policy
 import json
+import threading
 import unittest
 
 from tests.lib.receiver import Receiver
@@ -165,6 +166,7 @@ TYPES = [
     *[field("reminder_delay", text) for text in (*WRONG, '""', '"x"', "-1", "1.0", "1e0", "2161", '"1h"',
                                                  "4294967297", "-9223372036854775808")],
     *[field("location", text) for text in WRONG],
+    field("location", "1e400", BODY), field("location", "12345678901234567890123", BODY),
     *[field("recipient", text) for text in ("[]", "null", "true", "1", '""', '"Jean"', '[{"email":"a@exemple.fr"}]')],
     *[field(name, "99999999999999999999", BODY) for name in ("duration", "reminder_delay")],
     *[field(name, text, BODY) for name in ("duration", "start_at")
@@ -179,6 +181,8 @@ TYPES = [
         '[{"name":"a","content":"b","x":1}]', '[{"Name":"a","Content":"b"}]', '{"name":"a","content":"b"}',
         '[{"name":"a","content":"b"},{}]')],
     good("a number where text is due", {"location": "12"}, location=12),
+    *[Try("a number as it was written: " + text, json.dumps(rdv(location="@")).replace('"@"', text), CREATED, 200,
+          keeps={**LISTED, "location": text}) for text in ("1.10", "1E5", "-1.0e-7", "123456789.123456789123456789")],
     good("numbers as text", {"duration": 45, "reminder_delay": 3}, duration="45", reminder_delay="3"),
     good("null is not given", {"status": "preset", "channel": "email", "location": None, "reminder_delay": 0,
                                "reminder_channel": "disabled", "duration": 45}, status=None, channel=None,
@@ -701,6 +705,46 @@ class Hostile(StackCase):
             self.assertEqual(foreign.status, 200 if path == APPOINTMENTS else 404)
         after = self.state()
         self.assertEqual([int(after[i][0]) - int(before[i][0]) for i in (-2, -1)], [4, 5])
+
+    def test_one_key_many_times_at_once(self):
+        """One of them creates; the others are given its answer, or told that it is still running."""
+        for name in ("douze fois", "encore"):
+            before, answers = self.state(), []
+            threads = [threading.Thread(target=lambda key=name: answers.append(
+                self.call("POST", APPOINTMENTS, json=[GOOD] * 20, headers={"Idempotency-Key": key}))) for _ in range(12)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            running = {"status": 409, "message": "a request with this Idempotency-Key is still running"}
+            done = {answer.body for answer in answers if answer.status == 200}
+            self.assertEqual((len(answers), len(done)), (12, 1), answers)
+            self.assertEqual([answer.json for answer in answers if answer.body not in done],
+                             [running for answer in answers if answer.status == 409])
+            after = self.state()
+            self.assertEqual([int(after[i][0]) - int(before[i][0]) for i in (-2, -1)], [20, 20])
+
+    def test_changes_at_once_are_all_kept(self):
+        """None of the fields that different requests change at the same time is lost, and the last event has them all."""
+        number = self.create(GOOD)
+        changes = [{"location": "ailleurs"}, {"duration": 90}, {"channel": "sms"}, {"status": "approved"},
+                   {"recipient": {"first_name": "Zoé"}}, {"recipient": {"last_name": "ABC"}},
+                   {"recipient": {"variables": []}}, {"reminder_delay": 3}]
+        answers = []
+        threads = [threading.Thread(target=lambda body=body: answers.append(
+            self.call("POST", f"appointments/{number}", json=body).status)) for body in changes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers, [200] * len(changes))
+        expected = {**LISTED, "location": "ailleurs", "duration": 90, "end_at": "2099-06-12T13:30:00+02:00",
+                    "channel": "sms", "status": "approved", "reminder_delay": 3,
+                    "recipient": {**PERSON, "first_name": "Zoé", "last_name": "ABC", "variables": []}}
+        self.assertEqual(self.told(), expected)
+        self.assertEqual({name: value for name, value in self.listed(number).items() if name in expected}, expected)
+        self.assertEqual(self.stack.db.value(f"SELECT COUNT(*) FROM webhook_event WHERE appointment_id = {number}"),
+                         str(1 + len(changes)))
 
     def test_what_was_accepted_is_harmless(self):
         """Hostile text in a webhook's body, and in the reminder's mail and SMS, is text."""

@@ -1,4 +1,4 @@
-"""Hostile URLs of webhooks, given to bailleurctl: a table with what it says of each."""
+"""Hostile URLs of webhooks and numbers of their events, given to bailleurctl: tables with what it says of each."""
 
 import unittest
 
@@ -46,6 +46,35 @@ URLS = [
         "https://localhost.exemple.fr/", "https://127.0.0.1.exemple.fr/", "https://a_b.exemple.fr/",
         "https://exemple.fr/" + "x" * 2029)],
 ]
+
+
+NUMBER = "is no event's number (see bailleurctl webhook events)"
+# What bailleurctl webhook replay says of a number: {own} was told, {other} is another client's.
+NUMBERS = [(text, 2, f"«{text}» {NUMBER}") for text in (
+    "", "0", "x", "1.0", "+1", "1e3", "0x1", " 1", "1 ", "1;", "1 OR 1=1", "9223372036854775808", "9" * 40, "١")] + [
+    (text, 1, f"no event {text} of «replays» is at rest") for text in ("{own}", "{other}", "9223372036854775807")]
+
+
+class Replays(StackCase):
+    def test_numbers(self):
+        """Nothing but an event of one's own that is at rest is queued again; here none is."""
+        events = {}
+        for name, key in (("replays", "own"), ("another", "other")):
+            client = self.stack.add_client(name)
+            self.stack.ctl("client", "webhook", name, "https://exemple.fr/")
+            body = {"start_at": "2099-06-12T12:00:00Z", "duration": 45, "recipient": {"email": "a@exemple.fr"}}
+            answer = self.stack.web.request("POST", "/v1/appointments", client.form(), json=body)
+            self.assertEqual(answer.status, 200, answer)
+            events[key] = self.stack.ctl_json("webhook", "events", name)["events"][0]["id"]
+        self.stack.sql(f"UPDATE webhook_event SET state = 'failed', due_at = NULL WHERE id = {events['other']}")
+        before = self.stack.sql("CHECKSUM TABLE webhook_event")
+        for text, status, said in NUMBERS:
+            with self.subTest(text):
+                done = self.stack.ctl("webhook", "replay", "replays", "--", text.format(**events), check=False)
+                self.assertEqual((done.returncode, done.stderr, done.stdout),
+                                 (status, f"bailleurctl: {said.format(**events)}\n", ""))
+                self.assertEqual(self.stack.sql("CHECKSUM TABLE webhook_event"), before)
+        self.assertEqual(self.stack.ctl_json("webhook", "replay", "another", events["other"]), {"queued": 1})
 
 
 class Urls(StackCase):
