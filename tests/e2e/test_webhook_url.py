@@ -2,6 +2,7 @@
 
 import unittest
 
+from tests.lib.receiver import Receiver
 from tests.lib.stack import StackCase
 
 SYNTAX, PRIVATE = ("is no https URL of at most 2048 ASCII characters",
@@ -56,17 +57,22 @@ NUMBERS = [(text, 2, f"«{text}» {NUMBER}") for text in (
 
 
 class Replays(StackCase):
+    options = {"settings": {"webhook": {"allow_private": "yes"}}}
+
     def test_numbers(self):
-        """Nothing but an event of one's own that is at rest is queued again; here none is."""
-        events = {}
-        for name, key in (("replays", "own"), ("another", "other")):
+        """Nothing but an event of one's own that is at rest is queued again; here the other client's is."""
+        events, receiver = {}, Receiver()
+        self.addCleanup(receiver.close)
+        for name, key in (("another", "other"), ("replays", "own")):
             client = self.stack.add_client(name)
-            self.stack.ctl("client", "webhook", name, "https://exemple.fr/")
+            self.stack.ctl("client", "webhook", name, receiver.url)
             body = {"start_at": "2099-06-12T12:00:00Z", "duration": 45, "recipient": {"email": "a@exemple.fr"}}
             answer = self.stack.web.request("POST", "/v1/appointments", client.form(), json=body)
             self.assertEqual(answer.status, 200, answer)
             events[key] = self.stack.ctl_json("webhook", "events", name)["events"][0]["id"]
-        self.stack.sql(f"UPDATE webhook_event SET state = 'failed', due_at = NULL WHERE id = {events['other']}")
+            if key == "other":
+                self.stack.send_all()
+        self.assertEqual(len(receiver.got), 1)
         before = self.stack.sql("CHECKSUM TABLE webhook_event")
         for text, status, said in NUMBERS:
             with self.subTest(text):
