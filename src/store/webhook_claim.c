@@ -145,6 +145,35 @@ static bool is_head(const struct webhook_event *event, void *list, size_t n)
 	return head == NULL || head->id == event->id;
 }
 
+/*
+ * What waits behind an older one of its appointment may fill all that was looked at, and hide that older one, whose next
+ * attempt may be due later than itself, and every other appointment: looked up anew, event by event.
+ */
+static enum db_status find_heads(struct db *db, const struct claim *c, struct webhook_share *share, size_t max)
+{
+	return rows_list(db, c->pool,
+		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? AND NOT e.told"
+		" AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3)) AND NOT EXISTS"
+		" (SELECT 1 FROM webhook_event p FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND NOT p.told"
+		" AND p.id < e.id) ORDER BY e.due_at, e.id LIMIT ?",
+		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), sizeof *share->events, webhook_read_event, &share->events,
+		&share->n);
+}
+
+/* Of the shares that have lost some of what was found. */
+static enum db_status find_hidden(struct db *db, const struct claim *c, const size_t *found, size_t *n)
+{
+	enum db_status status = DB_OK;
+
+	*n = 0;
+	for (size_t i = 0; i < c->n && status == DB_OK; i++) {
+		if (c->shares[i].n < found[i])
+			status = find_heads(db, c, &c->shares[i], found[i]);
+		*n += c->shares[i].n;
+	}
+	return status;
+}
+
 /* Leaves only the oldest of each appointment: the others wait until it is told. */
 static enum db_status keep_heads(struct db *db, struct claim *c, size_t *n)
 {
@@ -152,13 +181,17 @@ static enum db_status keep_heads(struct db *db, struct claim *c, size_t *n)
 		"SELECT p.appointment_id, MIN(p.id) FROM webhook_event p FORCE INDEX (appointment) WHERE NOT p.told AND"
 		" p.appointment_id IN", " GROUP BY p.appointment_id HAVING COUNT(*) > 1 ORDER BY p.appointment_id");
 	struct head *heads = NULL;
-	size_t n_heads = 0;
-	enum db_status status = rows_list_in(db, c->pool, sql, NULL, 0, gather(c, *n, true), *n, sizeof *heads, read_head, &heads,
-	                                     &n_heads);
+	size_t n_heads = 0, *found = pool_alloc(c->pool, (c->n + 1) * sizeof *found);
+	enum db_status status;
 
-	if (status == DB_OK)
-		*n = keep_events(c, is_head, heads, n_heads);
-	return status;
+	for (size_t i = 0; i < c->n; i++)
+		found[i] = c->shares[i].n;
+	status = rows_list_in(db, c->pool, sql, NULL, 0, gather(c, *n, true), *n, sizeof *heads, read_head, &heads,
+	                      &n_heads);
+	if (status != DB_OK || n_heads == 0)
+		return status;
+	keep_events(c, is_head, heads, n_heads);
+	return find_hidden(db, c, found, n);
 }
 
 static enum db_status take(struct db *db, const struct claim *c, size_t n, uint64_t *taken_r)

@@ -82,7 +82,6 @@ static enum db_status record_events(struct db *db, struct pool *pool, const stru
 }
 
 /* An address that has been replaced since says nothing of the new one. */
-/* An address that has been replaced since says nothing of the new one. */
 static enum db_status record_endpoint(struct db *db, const struct webhook_outcome *o)
 {
 	switch (o->health) {

@@ -86,7 +86,7 @@ class Retention(StackCase):
         self.stack.send_all()
         told = [int(id) for (id,) in self.stack.sql("SELECT id FROM webhook_event ORDER BY id")]
         self.stack.sql(f"UPDATE webhook_event SET created_at = created_at - INTERVAL 31 DAY WHERE id <= {told[2]};"
-                       f"UPDATE webhook_event SET state = 'queued', due_at = '2093-01-01' WHERE id = {told[1]}")
+                       f"UPDATE webhook_event SET state = 'queued', told = FALSE, due_at = '2093-01-01' WHERE id = {told[1]}")
         self.robot()
         self.assertEqual([int(id) for (id,) in self.stack.sql("SELECT id FROM webhook_event ORDER BY id")], [told[1], told[3]])
 
