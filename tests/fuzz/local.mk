@@ -1,6 +1,7 @@
 # Sources of tests/fuzz/: `make fuzzers`, in a tree configured with CC=clang --enable-fuzzers; scripts/fuzz does it all.
 FUZZ_HARNESSES = \
 	tests/fuzz/fuzz_address \
+	tests/fuzz/fuzz_appointment \
 	tests/fuzz/fuzz_form \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_multipart \
@@ -13,6 +14,9 @@ FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz_address.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_address_LDADD = $(LIBS_ALL)
 tests_fuzz_fuzz_address_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_appointment_SOURCES = tests/fuzz/fuzz_appointment.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_appointment_LDADD = $(LIBS_ALL)
+tests_fuzz_fuzz_appointment_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_form_SOURCES = tests/fuzz/fuzz_form.c tests/fuzz/fuzz_params.h tests/fuzz/fuzz.h
 tests_fuzz_fuzz_form_LDADD = $(LIBS_ALL)
 tests_fuzz_fuzz_form_LDFLAGS = $(FUZZ_LINK)
@@ -36,6 +40,6 @@ tests_fuzz_fuzz_value_LDFLAGS = $(FUZZ_LINK)
 fuzzers: $(FUZZ_HARNESSES)
 
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/json.dict tests/fuzz/address.dict tests/fuzz/form.dict tests/fuzz/multipart.dict
-EXTRA_DIST += tests/fuzz/portfolio.dict tests/fuzz/settings.dict tests/fuzz/value.dict
+EXTRA_DIST += tests/fuzz/appointment.dict tests/fuzz/portfolio.dict tests/fuzz/settings.dict tests/fuzz/value.dict
 EXTRA_DIST += scripts/fuzz
 CLEANFILES += $(FUZZ_HARNESSES)
