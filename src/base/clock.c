@@ -122,14 +122,17 @@ static int parse_time(const char **s, int64_t *ms_r)
 	return 0;
 }
 
-/* Nothing, Z, +hh, +hhmm or +hh:mm (or -). What lies east of Greenwich is earlier in UTC. */
+/*
+ * Nothing, Z, +hh, +hhmm or +hh:mm (or -). A plus that was not escaped in a query string has become a space. What lies east of Greenwich is earlier in
+ * UTC.
+ */
 static int parse_offset(const char **s, int64_t *ms_r)
 {
 	int sign = **s == '-' ? 1 : -1, hour, minute = 0;
 
 	if (**s == '\0' || skip(s, 'Z') || skip(s, 'z'))
 		return 0;
-	if (!skip(s, '+') && !skip(s, '-'))
+	if (!skip(s, '+') && !skip(s, ' ') && !skip(s, '-'))
 		return -1;
 	hour = read_number(s, 2);
 	if (hour < 0 || hour > 23)
@@ -166,7 +169,7 @@ int clock_parse_instant(const char *s, int64_t *ms_r)
 {
 	enum { DATE_LEN = 10 };
 
-	if (strlen(s) <= DATE_LEN || strpbrk(s + DATE_LEN, "Zz+-") == NULL)
+	if (strlen(s) <= DATE_LEN || strpbrk(s + DATE_LEN + 1, "Zz+- ") == NULL)
 		return -1;
 	return clock_parse_iso(s, ms_r);
 }

@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json_in.h"
 #include "base/json_out.h"
 #include "base/text.h"
 #include "domain/address.h"
@@ -176,21 +177,36 @@ static void read_variables(struct reader *reader, struct json_object *recipient,
 	text_free(&text);
 }
 
+/* An object; in a form or a query string, which have none, its JSON text. NULL: neither. */
+static struct json_object *object_of(struct reader *reader, const struct param *param)
+{
+	struct json_object *object = NULL;
+
+	if (param->kind == PARAM_OBJECT)
+		return param->json;
+	if (param->kind != PARAM_TEXT ||
+	    json_in_parse(reader->pool, param->value, param->len, &object, NULL) != JSON_IN_OK)
+		return NULL;
+	return json_object_is_type(object, json_type_object) ? object : NULL;
+}
+
 static void read_recipient(struct reader *reader, bool change, struct appointment *a)
 {
 	const struct param *param = params_find(reader->params, "recipient");
+	struct json_object *object;
 
 	if (param == NULL && change)
 		return;
-	if (param == NULL || param->kind != PARAM_OBJECT || params_next(reader->params, "recipient", param) != NULL) {
+	object = param != NULL ? object_of(reader, param) : NULL;
+	if (object == NULL || params_next(reader->params, "recipient", param) != NULL) {
 		refuse(reader, "recipient");
 		return;
 	}
-	read_member(reader, param->json, "first_name", "first_name", NAME_MAX_CHARS, &a->first_name);
-	read_member(reader, param->json, "last_name", "last_name", NAME_MAX_CHARS, &a->last_name);
-	read_member(reader, param->json, "email", "recipient", EMAIL_MAX, &a->email);
-	read_member(reader, param->json, "phone", "recipient", PHONE_MAX, &a->phone);
-	read_variables(reader, param->json, a);
+	read_member(reader, object, "first_name", "first_name", NAME_MAX_CHARS, &a->first_name);
+	read_member(reader, object, "last_name", "last_name", NAME_MAX_CHARS, &a->last_name);
+	read_member(reader, object, "email", "recipient", EMAIL_MAX, &a->email);
+	read_member(reader, object, "phone", "recipient", PHONE_MAX, &a->phone);
+	read_variables(reader, object, a);
 }
 
 static bool wants(const char *channel, const char *way)

@@ -45,7 +45,7 @@ static const char *mail_text(struct pool *pool, const struct appointment *a)
 	jour_words_moment(&text, a->start_at);
 	text_putc(&text, '.');
 	if (a->location != NULL)
-		text_printf(&text, "\n\nLieu : %s", a->location);
+		text_printf(&text, "\n\nLieu\u00a0: %s", a->location);
 	return finish(pool, &text);
 }
 

@@ -10,6 +10,7 @@ import os
 import random
 import subprocess
 import unittest
+import urllib.parse
 import zoneinfo
 
 from tests.lib.gestion import import_landlord, small_portfolio
@@ -86,6 +87,22 @@ class Appointments(RendezvousCase):
         del body["end_at"]
         self.assertEqual(self.post("appointments", body).status, 200)
         self.assertEqual(self.list()[0]["end_at"], "2020-06-12T12:45:00+02:00")
+
+    def test_as_a_form_and_in_the_query_string(self):
+        """As for messages: any parameter may come so, unescaped as the documented clients write it; the recipient is JSON text."""
+        flat = {name: DOCUMENTED[name] for name in ("start_at", "end_at", "duration", "location")}
+        given = self.client.form(**flat, recipient=json.dumps(DOCUMENTED["recipient"]))
+        self.assertEqual(self.stack.web.post("/v1/appointments", given).status, 200)
+        self.assertEqual(self.stack.web.request("POST", "/v1/appointments", query=given).status, 200)
+        raw = "&".join(f"{name}={value}" for name, value in self.client.form(start_at=flat["start_at"], duration=45).items())
+        answer = self.stack.web.request("POST", f"/v1/appointments?{raw}&recipient={urllib.parse.quote(given['recipient'])}")
+        self.assertEqual(answer.status, 200, answer)
+        listed = self.list()
+        self.assertEqual([a["recipient"] for a in listed], [DOCUMENTED["recipient"]] * 3)
+        self.assertEqual({a["start_at"] for a in listed}, {DOCUMENTED["start_at"]})
+        for text in ("", "{", "[]", '"x"', '{"email": "x"}', '{"email": "a@b.fr", "email": "c@d.fr"}', "null"):
+            answer = self.stack.web.post("/v1/appointments", {**given, "recipient": text})
+            self.assertEqual((answer.status, answer.json["message"]), (400, "invalid recipient"), text)
 
     def test_winter_and_other_offsets(self):
         self.create(start_at="2021-01-12T10:00:00Z", end_at="2021-01-12T06:30:00-05:00", duration=90)
@@ -291,6 +308,29 @@ class Webhooks(RendezvousCase):
         self.assertEqual(self.stack.sql(f"SELECT COUNT(*), MAX(attempts) FROM webhook_event WHERE state = 'queued'")[0],
                          [str(40 - len(slow.got)), "0"])
 
+    def test_a_failed_change_keeps_only_its_followers_waiting(self):
+        """What comes after it in order was due before its next attempt: it must hide neither that attempt nor the others'."""
+        receiver, _ = self.listen()
+        receiver.answers = [(500, {})]
+        oid = self.create()
+        self.post(f"appointments/{oid}/approve", {})
+        self.stack.send_all()
+        # The rest is over, and so is the wait of the one that failed, which became due later than its follower.
+        self.stack.sql("UPDATE webhook_event SET due_at = UTC_TIMESTAMP(3) WHERE attempts > 0 AND NOT told; UPDATE webhook_endpoint SET retry_at = NULL")
+        self.stack.send_all()
+        self.assertEqual([b["status"] for b in receiver.bodies()], ["preset", "preset", "approved"])
+
+    def test_many_changes_behind_one_that_waits_keep_no_other_waiting(self):
+        receiver, _ = self.listen()
+        oid = self.create(location="waits")
+        self.stack.sql("UPDATE webhook_event SET due_at = '2093-01-01' WHERE NOT told")
+        self.stack.sql(f"INSERT INTO webhook_event (client_id, appointment_id, uuid, body, due_at, expires_at, created_at) SELECT e.client_id, "
+                       f"e.appointment_id, UNHEX(MD5(CONCAT('x', seq))), e.body, '2000-01-01', e.expires_at, e.created_at FROM webhook_event e, "
+                       f"seq_1_to_600 WHERE e.appointment_id = {oid}")
+        self.create(location="goes")
+        self.stack.send_all()
+        self.assertEqual([b["location"] for b in receiver.bodies()], ["goes"])
+
     def test_an_old_address_disables_no_new_one(self):
         old, _ = self.listen(always=410, delay=1)
         self.create()
@@ -401,7 +441,7 @@ class Reminders(RendezvousCase):
         (message,) = self.messages()
         self.assertEqual((message["email"], message["email_subject"]), ("jean.dupont@email.com", "Rappel de votre rendez-vous"))
         self.assertEqual(message["email_content"], "Bonjour Jean DUPONT,\n\nNous vous rappelons votre rendez-vous du vendredi 12 juin 2093 à 12h00.\n\n"
-                                                   "Lieu : 6 rue de la Place, Paris 75001")
+                                                   "Lieu\u00a0: 6 rue de la Place, Paris 75001")
         self.assertTrue(self.list()[0]["reminder_status"])
         self.due_now()
         self.stack.send_all()

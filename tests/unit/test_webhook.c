@@ -54,7 +54,7 @@ static const struct {
 	{"203.0.113.1", false}, {"224.0.0.1", false}, {"240.0.0.1", false}, {"255.255.255.255", false},
 	{"2606:4700::1111", true}, {"2001:4860:4860::8888", true}, {"2a01:e0a::1", true}, {"::ffff:8.8.8.8", true},
 	{"::", false}, {"::1", false}, {"fc00::1", false}, {"fd12:3456::1", false}, {"fe80::1", false}, {"ff02::1", false},
-	{"2001:db8::1", false}, {"2001::1", false}, {"::ffff:127.0.0.1", false}, {"::ffff:10.0.0.1", false},
+	{"3fff:fff::1", false}, {"3fff:1000::1", true}, {"2001:db8::1", false}, {"2001::1", false}, {"::ffff:127.0.0.1", false}, {"::ffff:10.0.0.1", false},
 	{"64:ff9b::7f00:1", false}, {"64:ff9b::808:808", true}, {"2002:7f00:1::", false}, {"2002:c0a8:101::", false},
 	{"2002:808:808::", true}, {"100::1", false},
 };
