@@ -152,6 +152,15 @@ int ctl_webhook_list(struct ctl *ctl)
 	return CTL_OK;
 }
 
+/* As the receiver sees it. */
+static const char *webhook_id(struct ctl *ctl, const struct webhook_event *event)
+{
+	char uuid[ID_UUID_TEXT];
+
+	id_uuid_text(event->uuid, uuid);
+	return pool_printf(ctl->pool, "msg_%s", uuid);
+}
+
 static void events_json(struct ctl *ctl, const struct webhook_event *list, size_t n)
 {
 	json_object(&ctl->json);
@@ -160,6 +169,7 @@ static void events_json(struct ctl *ctl, const struct webhook_event *list, size_
 	for (size_t i = 0; i < n; i++) {
 		json_object(&ctl->json);
 		json_ku64(&ctl->json, "id", list[i].id);
+		json_kstr(&ctl->json, "webhook_id", webhook_id(ctl, &list[i]));
 		json_ku64(&ctl->json, "appointment", list[i].appointment_id);
 		json_kstr(&ctl->json, "state", list[i].state);
 		json_ku64(&ctl->json, "attempts", list[i].attempt);
@@ -174,14 +184,14 @@ static void events_json(struct ctl *ctl, const struct webhook_event *list, size_
 
 static void events_text(struct ctl *ctl, const struct webhook_event *list, size_t n)
 {
-	struct ctl_table table = {.n_columns = 6};
+	struct ctl_table table = {.n_columns = 7};
 
-	ctl_table_row(&table, (const char *const[]){"EVENT", "APPOINTMENT", "STATE", "ATTEMPTS", "CREATED", "ERROR"});
+	ctl_table_row(&table, (const char *const[]){"EVENT", "APPOINTMENT", "STATE", "ATTEMPTS", "CREATED", "WEBHOOK-ID", "ERROR"});
 	for (size_t i = 0; i < n; i++)
 		ctl_table_row(&table, (const char *const[]){
 			pool_printf(ctl->pool, "%" PRIu64, list[i].id), pool_printf(ctl->pool, "%" PRIu64, list[i].appointment_id),
 			list[i].state, pool_printf(ctl->pool, "%u", list[i].attempt), ctl_time(ctl->pool, list[i].created_at),
-			list[i].error != NULL ? list[i].error : "-"});
+			webhook_id(ctl, &list[i]), list[i].error != NULL ? list[i].error : "-"});
 	ctl_table_end(&table, &ctl->out);
 }
 

@@ -194,6 +194,9 @@ class Webhooks(RendezvousCase):
         self.assertEqual(json.loads(body), DOCUMENTED)
         self.assertEqual(list(json.loads(body)), list(DOCUMENTED))
         self.check_signature([secret], headers, body)
+        (event,) = self.stack.ctl_json("webhook", "events", self.client.name)["events"]
+        self.assertEqual(event["webhook_id"], headers["webhook-id"])
+        self.assertIn(headers["webhook-id"], self.stack.ctl("webhook", "events", self.client.name).stdout)
 
     def test_each_change_in_order(self):
         receiver, _ = self.listen()
