@@ -44,14 +44,16 @@ static enum db_status find_shares(struct db *db, struct claim *c)
 
 /*
  * What is due is looked up without locks, since a lock skipped in the test of order would let a later event overtake; each
- * row is then taken only while it still is due, so that two senders never take the same one.
+ * row is then taken only while it still is due, so that two senders never take the same one. Only the oldest of each
+ * appointment, even if it is due again later than those that follow it: they wait until it is told.
  */
 static enum db_status find_due(struct db *db, const struct claim *c, struct webhook_share *share, size_t max)
 {
 	return rows_list(db, c->pool,
 		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? AND NOT e.told"
-		" AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3))"
-		" ORDER BY e.due_at, e.id LIMIT ?",
+		" AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3)) AND NOT EXISTS"
+		" (SELECT 1 FROM webhook_event p FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND p.id < e.id"
+		" AND NOT p.told) ORDER BY e.due_at, e.id LIMIT ?",
 		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), sizeof *share->events, webhook_read_event, &share->events,
 		&share->n);
 }
@@ -89,109 +91,15 @@ static enum db_status find_all(struct db *db, struct claim *c, size_t *n_r)
 	return status;
 }
 
-/* The events of all shares, as ids or as the appointments they belong to. */
-static uint64_t *gather(const struct claim *c, size_t n, bool appointments)
+static uint64_t *gather_ids(const struct claim *c, size_t n)
 {
-	uint64_t *list = pool_alloc(c->pool, (n + 1) * sizeof *list);
+	uint64_t *ids = pool_alloc(c->pool, (n + 1) * sizeof *ids);
 	size_t at = 0;
 
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t k = 0; k < c->shares[i].n; k++)
-			list[at++] = appointments ? c->shares[i].events[k].appointment_id : c->shares[i].events[k].id;
-	return list;
-}
-
-/* Keeps the events for which `keep` says so. Returns how many. */
-static size_t keep_events(struct claim *c, bool (*keep)(const struct webhook_event *event, void *list, size_t n), void *list,
-                          size_t n)
-{
-	size_t total = 0;
-
-	for (size_t i = 0; i < c->n; i++) {
-		struct webhook_share *share = &c->shares[i];
-		size_t kept = 0;
-
-		for (size_t k = 0; k < share->n; k++)
-			if (keep(&share->events[k], list, n))
-				share->events[kept++] = share->events[k];
-		share->n = kept;
-		total += kept;
-	}
-	return total;
-}
-
-/* The oldest event that is not told yet, of an appointment that has several. */
-struct head {
-	uint64_t appointment_id, id;
-};
-
-static void read_head(const struct db_rows *row, struct pool *pool, void *element)
-{
-	(void)pool;
-	*(struct head *)element = (struct head){db_col_u64(row, 0), db_col_u64(row, 1)};
-}
-
-static int by_first(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static bool is_head(const struct webhook_event *event, void *list, size_t n)
-{
-	const struct head *head = n == 0 ? NULL : bsearch(&event->appointment_id, list, n, sizeof *head, by_first);
-
-	return head == NULL || head->id == event->id;
-}
-
-/*
- * What waits behind an older one of its appointment may fill all that was looked at, and hide that older one, whose next
- * attempt may be due later than itself, and every other appointment: looked up anew, event by event.
- */
-static enum db_status find_heads(struct db *db, const struct claim *c, struct webhook_share *share, size_t max)
-{
-	return rows_list(db, c->pool,
-		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? AND NOT e.told"
-		" AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3)) AND NOT EXISTS"
-		" (SELECT 1 FROM webhook_event p FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND NOT p.told"
-		" AND p.id < e.id) ORDER BY e.due_at, e.id LIMIT ?",
-		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), sizeof *share->events, webhook_read_event, &share->events,
-		&share->n);
-}
-
-/* Of the shares that have lost some of what was found. */
-static enum db_status find_hidden(struct db *db, const struct claim *c, const size_t *found, size_t *n)
-{
-	enum db_status status = DB_OK;
-
-	*n = 0;
-	for (size_t i = 0; i < c->n && status == DB_OK; i++) {
-		if (c->shares[i].n < found[i])
-			status = find_heads(db, c, &c->shares[i], found[i]);
-		*n += c->shares[i].n;
-	}
-	return status;
-}
-
-/* Leaves only the oldest of each appointment: the others wait until it is told. */
-static enum db_status keep_heads(struct db *db, struct claim *c, size_t *n)
-{
-	static const char *const sql[3] = ROWS_IN_TAIL(
-		"SELECT p.appointment_id, MIN(p.id) FROM webhook_event p FORCE INDEX (appointment) WHERE NOT p.told AND"
-		" p.appointment_id IN", " GROUP BY p.appointment_id HAVING COUNT(*) > 1 ORDER BY p.appointment_id");
-	struct head *heads = NULL;
-	size_t n_heads = 0, *found = pool_alloc(c->pool, (c->n + 1) * sizeof *found);
-	enum db_status status;
-
-	for (size_t i = 0; i < c->n; i++)
-		found[i] = c->shares[i].n;
-	status = rows_list_in(db, c->pool, sql, NULL, 0, gather(c, *n, true), *n, sizeof *heads, read_head, &heads,
-	                      &n_heads);
-	if (status != DB_OK || n_heads == 0)
-		return status;
-	keep_events(c, is_head, heads, n_heads);
-	return find_hidden(db, c, found, n);
+			ids[at++] = c->shares[i].events[k].id;
+	return ids;
 }
 
 static enum db_status take(struct db *db, const struct claim *c, size_t n, uint64_t *taken_r)
@@ -206,7 +114,7 @@ static enum db_status take(struct db *db, const struct claim *c, size_t n, uint6
 		for (size_t k = 0; k < c->shares[i].n; k++)
 			c->shares[i].events[k].attempt++;
 	return rows_run_in(db, sql, DB_ARGS(db_bytes(c->wish->claim_id, ID_UUID_SIZE), db_i64(c->wish->lease)),
-	                   gather(c, n, false), n, taken_r);
+	                   gather_ids(c, n), n, taken_r);
 }
 
 static void read_id(const struct db_rows *row, struct pool *pool, void *element)
@@ -215,9 +123,24 @@ static void read_id(const struct db_rows *row, struct pool *pool, void *element)
 	*(uint64_t *)element = db_col_u64(row, 0);
 }
 
-static bool is_taken(const struct webhook_event *event, void *list, size_t n)
+static int by_id(const void *a, const void *b)
 {
-	return n > 0 && bsearch(&event->id, list, n, sizeof event->id, by_first) != NULL;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void keep_only(struct claim *c, const uint64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct webhook_share *share = &c->shares[i];
+		size_t kept = 0;
+
+		for (size_t k = 0; k < share->n; k++)
+			if (n > 0 && bsearch(&share->events[k].id, ids, n, sizeof *ids, by_id) != NULL)
+				share->events[kept++] = share->events[k];
+		share->n = kept;
+	}
 }
 
 /* Leaves only what carries our claim: another sender took the rest meanwhile. */
@@ -229,10 +152,10 @@ static enum db_status keep_taken(struct db *db, struct claim *c, size_t n)
 	uint64_t *taken = NULL;
 	size_t n_taken = 0;
 	enum db_status status = rows_list_in(db, c->pool, sql, DB_ARGS(db_bytes(c->wish->claim_id, ID_UUID_SIZE)),
-	                                     gather(c, n, false), n, sizeof *taken, read_id, &taken, &n_taken);
+	                                     gather_ids(c, n), n, sizeof *taken, read_id, &taken, &n_taken);
 
 	if (status == DB_OK)
-		keep_events(c, is_taken, taken, n_taken);
+		keep_only(c, taken, n_taken);
 	return status;
 }
 
@@ -246,8 +169,6 @@ static enum db_status claim_due(struct db *db, void *arg)
 		size_t n = 0;
 		enum db_status status = find_all(db, c, &n);
 
-		if (status == DB_OK && n > 0)
-			status = keep_heads(db, c, &n);
 		if (status == DB_OK && n > 0)
 			status = take(db, c, n, &taken);
 		if (status != DB_OK || taken == n)

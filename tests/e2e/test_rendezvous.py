@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import random
+import socket
 import subprocess
 import unittest
 import urllib.parse
@@ -277,6 +278,45 @@ class Webhooks(RendezvousCase):
         self.stack.send_all()
         self.assertEqual(len(receiver.got), 50)
         self.assertLessEqual(len(slow.got), 16)
+
+    def dead_ends(self):
+        """URLs of a port that refuses, and of one that takes connections and never answers; and what to close."""
+        refusing, silent = socket.socket(), socket.create_server(("127.0.0.1", 0), backlog=64)
+        refusing.bind(("127.0.0.1", 0))
+        return [f"http://127.0.0.1:{s.getsockname()[1]}/hook" for s in (refusing, silent)], (refusing, silent)
+
+    def test_ten_thousand_for_dead_endpoints_hold_up_nobody(self):
+        """All of another client's events and the mails go while the first posts to a dead endpoint still wait for an answer."""
+        urls, sockets = self.dead_ends()
+        other, dead = self.stack.add_client(), [self.stack.add_client() for _ in urls]
+        receiver, _ = self.listen(other)
+        self.stack.set({"webhook": {"timeout": "600s"}})
+        sender = None
+        try:
+            for client, url in zip(dead, urls):
+                self.stack.ctl("client", "webhook", client.name, url)
+                for _ in range(10):
+                    self.assertEqual(self.post("appointments", [DOCUMENTED] * 1000, client).status, 200)
+            self.assertEqual(self.post("appointments", [DOCUMENTED] * 1000, other).status, 200)
+            mails = [{"recipient": f"l{i}@example.org", "subject": "Avis", "message": "Bonjour"} for i in range(1000)]
+            self.assertEqual(self.post("send_email", mails, other).status, 200)
+            sender = self.stack.start_sender()
+            wait_until(lambda: len(receiver.got) == 1000, 300, "the other client's events")
+            wait_until(lambda: not int(self.stack.db.value("SELECT COUNT(*) FROM delivery WHERE state IN ('queued', 'claimed', 'transmitting')")), 300, "the mails")
+            ((failures, attempts),) = self.stack.sql("SELECT w.failures, SUM(e.attempts) FROM webhook_endpoint w JOIN webhook_event e "
+                                                     f"USING (client_id) WHERE w.url = '{urls[1]}'")
+            self.assertEqual(failures, "0")             # the silent one was still being waited for
+            self.assertLessEqual(int(attempts), 128)
+            self.assertLessEqual(int(self.stack.db.value("SELECT SUM(attempts) FROM webhook_event e JOIN webhook_endpoint w USING (client_id) "
+                                                         f"WHERE w.url = '{urls[0]}'")), 128)
+        finally:
+            for each in sockets:
+                each.close()            # what waits for an answer gets its end
+            if sender:
+                sender.stop()
+            self.stack.set({"webhook": {"timeout": "2s"}})
+            self.stack.sql("DELETE FROM webhook_event WHERE client_id IN (SELECT client_id FROM webhook_endpoint WHERE url IN "
+                           + str(tuple(urls)) + ")")
 
     def test_a_slow_endpoint_leaves_room_for_what_comes_after(self):
         """Its backlog is older than the other's one event, and each of its answers takes long: it waits its turn."""
