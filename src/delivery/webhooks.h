@@ -2,7 +2,8 @@
  * Posts the changes of appointments to the clients' endpoints (Standard Webhooks).
  *
  * It works beside the courier, in a process of its own, so that endpoints that are slow or dead hold up neither mails nor
- * SMS. Delivery is at least once: a repeat carries the same webhook-id, by which the other side knows it.
+ * SMS, nor each other. Delivery is at least once: a repeat carries the same webhook-id, by which the other side knows it.
+ * What is posted when the process dies is not recorded, and is posted again once its lease is over; at most some hundreds.
  */
 #ifndef DELIVERY_WEBHOOKS_H
 #define DELIVERY_WEBHOOKS_H
