@@ -3,8 +3,8 @@
  *
  *   bench-claim -c CONFIGURATION -n CLAIMS -s SIZE
  *
- * Claims SIZE due mails CLAIMS times and prints the microseconds that each took, a line each. What it claims stays claimed
- * until the lease ends.
+ * Claims SIZE due mails CLAIMS times and prints the microseconds that each took, a line each. What it claims stays
+ * claimed until the lease ends.
  */
 #include <err.h>
 #include <stdio.h>

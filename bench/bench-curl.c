@@ -1,14 +1,14 @@
 /*
- * bench-curl: how fast bare libcurl delivers. The multi interface, as many connections as asked for, each reused for its
- * whole life, one easy handle a connection; no database, no rendering.
+ * bench-curl: how fast bare libcurl delivers. The multi interface, as many connections as asked for, each reused for
+ * its whole life, one easy handle a connection; no database, no rendering.
  *
  *   bench-curl mail -u smtp://HOST:PORT/HELO -c CONNECTIONS -n COUNT -f FILE
  *   bench-curl get  -u URL -c CONNECTIONS -n COUNT
  *   bench-curl post -u URL -c CONNECTIONS -n COUNT -f FILE [-H HEADER]...
  *
  * mail sends the message in FILE (CR LF line ends) to u<i>@example.org; get fetches the URL, in which @ stands for the
- * number of the request, and expects a status of 2xx; post posts FILE as it is to the URL, with these headers, and expects
- * the same.
+ * number of the request, and expects a status of 2xx; post posts FILE as it is to the URL, with these headers, and
+ * expects the same.
  */
 #include <err.h>
 #include <stdbool.h>

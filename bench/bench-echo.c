@@ -4,9 +4,9 @@
  *
  *   bench-echo -l SOCKET -w WORKERS -f FILE [-k]
  *
- * The best that libfcgi gives: one write(2) an answer, and the connection closed at once instead of waiting for the peer
- * (FCGX_Detach). -k keeps connections when nginx asks for it. An answer that is longer than libfcgi's buffer goes out past
- * it, its records made beforehand.
+ * The best that libfcgi gives: one write(2) an answer, and the connection closed at once instead of waiting for the
+ * peer (FCGX_Detach). -k keeps connections when nginx asks for it. An answer that is longer than libfcgi's buffer goes
+ * out past it, its records made beforehand.
  */
 #include <err.h>
 #include <signal.h>

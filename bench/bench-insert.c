@@ -1,8 +1,8 @@
 /*
  * bench-insert: how fast bare Connector/C stores messages. No HTTP, no checks, no rendering.
  *
- *   bench-insert single -d DEFAULTS -c CONNECTIONS -t SECONDS -C CLIENT -r RECIPIENT -s SUBJECT -m CONTENT -i IDENTIFIER
- *   bench-insert batch  … -b ROWS
+ *   bench-insert single -d DEFAULTS -c CONNECTIONS -t SECONDS -C CLIENT -r RECIPIENT -s SUBJECT -m CONTENT -i
+ *   IDENTIFIER bench-insert batch  … -b ROWS
  *
  * single: one row of the message table an INSERT, prepared, committed by itself. batch: ROWS messages by array binding,
  * their ROWS deliveries by another, one COMMIT for both; ids are given, so that nothing has to be asked back.
@@ -136,8 +136,10 @@ static void prepare_message(struct writer *w)
 	bind(&binds[n++], MYSQL_TYPE_SHORT, w->index, NULL);
 	for (int t = 0; t < 4; t++)
 		bind(&binds[n++], MYSQL_TYPE_STRING, column((char **)w->text[t]), w->text_len[t]);
-	w->message = prepare(w, run.batch ? "INSERT INTO message (id, " MESSAGE_COLUMNS ") VALUES (?, " MESSAGE_VALUES ")"
-	                                  : "INSERT INTO message (" MESSAGE_COLUMNS ") VALUES (" MESSAGE_VALUES ")", binds);
+	w->message = prepare(w,
+	                     run.batch ? "INSERT INTO message (id, " MESSAGE_COLUMNS ") VALUES (?, " MESSAGE_VALUES ")"
+	                                  : "INSERT INTO message (" MESSAGE_COLUMNS ") VALUES (" MESSAGE_VALUES ")",
+	                                  binds);
 }
 
 static void prepare_delivery(struct writer *w)
@@ -196,7 +198,8 @@ static bool store_batch(struct writer *w)
 		w->id[i] = id + i;
 		uuid7(w->uuid[i]);
 	}
-	return mysql_stmt_execute(w->message) == 0 && mysql_stmt_execute(w->delivery) == 0 && mysql_commit(w->mysql) == 0;
+	return mysql_stmt_execute(w->message) == 0 && mysql_stmt_execute(w->delivery) == 0 &&
+		mysql_commit(w->mysql) == 0;
 }
 
 static void *work(void *arg)

@@ -3,10 +3,10 @@
  *
  *   bench-query -d DEFAULTS -q FILE -c CONNECTIONS -t SECONDS -f FIRST -n USERS -i SUFFIX -l LIMIT -r ROWS
  *
- * FILE holds the statement; its three parameters are a landlord's id (by turns from FIRST on, USERS of them), the id of his
- * immeuble (his number in four bytes, then the eight of SUFFIX in hexadecimal), and LIMIT. Each run must give ROWS rows. The
- * connection is what the [client] group of DEFAULTS says. Columns are fetched as the program fetches them: numbers as
- * 64-bit integers, dates as MYSQL_TIME, all else as bytes.
+ * FILE holds the statement; its three parameters are a landlord's id (by turns from FIRST on, USERS of them), the id of
+ * his immeuble (his number in four bytes, then the eight of SUFFIX in hexadecimal), and LIMIT. Each run must give ROWS
+ * rows. The connection is what the [client] group of DEFAULTS says. Columns are fetched as the program fetches them:
+ * numbers as 64-bit integers, dates as MYSQL_TIME, all else as bytes.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -60,7 +60,8 @@ static void bind_arguments(struct reader *r)
 	static unsigned long oid_size = OID_SIZE;
 	MYSQL_BIND args[3] = {
 		{.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &r->user},
-		{.buffer_type = MYSQL_TYPE_STRING, .buffer = r->immeuble, .buffer_length = OID_SIZE, .length = &oid_size},
+		{.buffer_type = MYSQL_TYPE_STRING, .buffer = r->immeuble, .buffer_length = OID_SIZE,
+		 .length = &oid_size},
 		{.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &r->limit}
 	};
 

@@ -34,13 +34,14 @@ _PORTFOLIO = {
 
 # One operation a week, back from the same day; types in turns; every tenth not paid.
 _OPERATIONS = """
-INSERT INTO operation (id, user_id, immeuble_id, locataire_id, type_id, montant, operation_date, description, paid, auto,
-	robot, date_created)
+INSERT INTO operation (id, user_id, immeuble_id, locataire_id, type_id, montant, operation_date, description, paid,
+	auto, robot, date_created)
 SELECT UNHEX(CONCAT(LPAD(HEX(u.seq), 8, '0'), LPAD(HEX(i.seq), 8, '0'), LPAD(HEX(n.seq), 8, '0'))), u.seq,
 	UNHEX(CONCAT(LPAD(HEX(u.seq), 8, '0'), SUBSTR(HEX(i.id), 9))),
 	(SELECT UNHEX(CONCAT(LPAD(HEX(u.seq), 8, '0'), SUBSTR(HEX(l.id), 9))) FROM locataire l
 	 WHERE l.user_id = 2 AND l.immeuble_id = i.id ORDER BY l.seq LIMIT 1),
-	ELT(1 + n.seq % 4, 'chargeTravaux', 'recetteDiverse', 'chargeAssurance', 'chargeCopro'), 100 + n.seq + i.seq / 100,
+	ELT(1 + n.seq % 4, 'chargeTravaux', 'recetteDiverse', 'chargeAssurance', 'chargeCopro'),
+	100 + n.seq + i.seq / 100,
 	'2024-12-31' - INTERVAL n.seq WEEK, 'Créée du compte bancaire BOURSORAMA ESSENTIEL', n.seq % 10 <> 0, 0, 1,
 	'2024-12-31 12:00:00' - INTERVAL n.seq WEEK
 FROM seq_{first}_to_{last} u JOIN immeuble i ON i.user_id = 2
@@ -51,7 +52,8 @@ CHUNK = 500
 
 def _columns(stack, table):
     return stack.sql("SELECT GROUP_CONCAT(column_name ORDER BY ordinal_position) FROM information_schema.columns WHERE "
-                     f"table_schema = DATABASE() AND table_name = '{table}' AND column_name NOT IN ('seq', 'user_id')")[0][0]
+                     f"table_schema = DATABASE() AND table_name = '{table}' AND column_name NOT IN ('seq', "
+                     f"'user_id')")[0][0]
 
 
 def _copy(stack, table, ids, first, last):
@@ -79,7 +81,8 @@ class Landlords:
         for first in range(FIRST, FIRST + self.number, CHUNK):
             last = min(first + CHUNK, FIRST + self.number) - 1
             statements = ("INSERT INTO user_account (id, username, password_hash, premium_offer, premium_end, "
-                          f"portfolio_version) SELECT u.seq, CONCAT('u', u.seq), t.password_hash, 'PRO', t.premium_end, 1 "
+                          f"portfolio_version) SELECT u.seq, CONCAT('u', u.seq), t.password_hash, 'PRO', "
+                          f"t.premium_end, 1 "
                           f"FROM seq_{first}_to_{last} u JOIN user_account t ON t.id = 2;")
             statements += "".join(_copy(self.stack, table, ids, first, last) for table, ids in _PORTFOLIO.items())
             statements += _OPERATIONS.format(first=first, last=last, long=LONG, short=SHORT, longest=self.longest)
@@ -128,8 +131,8 @@ class Landlords:
 
     def lua(self, name, users, path='"immeubles"', every=0, write=None):
         """
-        A wrk script: each request with its own landlord's name and password, `users` of them by turns in steps that meet
-        all. path: a Lua expression in `user`. Every so many requests `write` is the path instead.
+        A wrk script: each request with its own landlord's name and password, `users` of them by turns in steps that
+        meet all. path: a Lua expression in `user`. Every so many requests `write` is the path instead.
         """
         path_ = f"{self.stack.dir}/{name}.lua"
         with open(path_, "w") as file:
@@ -175,7 +178,8 @@ def immeubles(world):
                 for clients in (8, 32):
                     what = f"immeubles, {whose}, {clients} clients" + (", every 10th a write" if every else "")
                     size = len(answer.body) * 0.9 + 3 if every else len(answer.body)
-                    ours, theirs = in_turns(what, lambda: wrk(side.stack.web.url, clients, SECONDS, script, size=size)[0],
+                    ours, theirs = in_turns(what, lambda: wrk(side.stack.web.url, clients, SECONDS, script,
+                                                              size=size)[0],
                                             lambda: wrk(echo.url, clients, SECONDS, script, size=len(answer.body))[0])
                     rows.append(Row(what, ours, theirs, "requests/s", floor=floor))
     finally:
@@ -211,7 +215,8 @@ def operations(world):
                       f'"operations/" .. string.format("%08x", user) .. "{side.longest[8:]}/{LIMIT}"')
 
     def bare():
-        return baseline([f"{BUILD}/bench-query", "-d", side.stack.conf, "-q", path, "-c", WORKERS, "-t", SECONDS, "-f", FIRST,
+        return baseline([f"{BUILD}/bench-query", "-d", side.stack.conf, "-q", path, "-c", WORKERS, "-t", SECONDS, "-f",
+                         FIRST,
                          "-n", LANDLORDS, "-i", side.longest[8:], "-l", LIMIT, "-r", LIMIT])["rate"]
 
     answer = side.stack.web.post(f"/api/gestion/2/operations/{side.immeuble(FIRST)}/{LIMIT}",
@@ -267,6 +272,7 @@ def growth(world):
         for run in range(RUNS):
             for side in ((large, small), (small, large))[run % 2]:
                 got[side].append(_median_us(side, path, users))
-        rows.append(Row(f"10 times the data: {name}", statistics.median(got[large]), statistics.median(got[small]), "us",
+        rows.append(Row(f"10 times the data: {name}", statistics.median(got[large]), statistics.median(got[small]),
+                        "us",
                         ceiling=1.3))
     return rows

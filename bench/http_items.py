@@ -30,7 +30,8 @@ def _lua(stack, name, headers, body):
 def _insert(world, mode, connections, seconds, *more):
     return baseline([f"{BUILD}/bench-insert", mode, "-d", world.stack.conf, "-c", connections, "-t", seconds,
                      "-C", world.client.id,
-                     "-r", TEXT["recipient"], "-s", TEXT["subject"], "-m", TEXT["message"], "-i", TEXT["identifier1"], *more])
+                     "-r", TEXT["recipient"], "-s", TEXT["subject"], "-m", TEXT["message"], "-i", TEXT["identifier1"],
+                     *more])
 
 
 def _messages(stack):
@@ -48,7 +49,8 @@ class Echo:
             file.writelines(f"{name}: {value}\r\n".encode() for name, value in answer.headers.items()
                             if name.lower() not in own)
             file.write(f"Content-Length: {len(answer.body)}\r\n\r\n".encode() + answer.body)
-        self.process = stack._process("bench-echo", [f"{BUILD}/bench-echo", "-l", self.socket, "-w", WORKERS, "-f", path, "-k"])
+        self.process = stack._process("bench-echo", [f"{BUILD}/bench-echo", "-l", self.socket, "-w", WORKERS, "-f",
+                                                     path, "-k"])
         wait_until(lambda: self.process.must_run() and os.path.exists(self.socket), 10, "bench-echo")
         port = free_port()
         conf = write_nginx_conf(stack.dir + "/nginx-echo", port, self.socket, stack.log_dir)

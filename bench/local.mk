@@ -15,4 +15,5 @@ CLEANFILES += $(bench_programs)
 
 .PHONY: bench-programs
 bench-programs: $(bench_programs)
-EXTRA_DIST += bench/__init__.py bench/gestion_items.py bench/http_items.py bench/measure.py bench/paper_items.py bench/sender_items.py bench/size_items.py bench/webhook_items.py bench/world.py
+EXTRA_DIST += bench/__init__.py bench/gestion_items.py bench/http_items.py bench/measure.py \
+	bench/paper_items.py bench/sender_items.py bench/size_items.py bench/webhook_items.py bench/world.py

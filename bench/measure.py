@@ -11,7 +11,9 @@ RUNS = 5
 
 
 class Row:
-    """One line of the table. floor None: shown, not judged. ceiling: the ratio may not exceed it, instead of a floor."""
+    """
+    One line of the table. floor None: shown, not judged. ceiling: the ratio may not exceed it, instead of a floor.
+    """
 
     def __init__(self, what, ours, baseline, unit, floor=None, ceiling=None, note=""):
         self.what, self.ours, self.baseline, self.unit = what, ours, baseline, unit

@@ -25,7 +25,8 @@ class Caller:
         self.login = {"username": landlord.username, "password": landlord.password}
 
     def ask(self, path, **more):
-        self.connection.request("POST", "/api/gestion/2/" + path, urllib.parse.urlencode({**self.login, **more}), self.headers)
+        self.connection.request("POST", "/api/gestion/2/" + path, urllib.parse.urlencode({**self.login, **more}),
+                                self.headers)
         answer = self.connection.getresponse()
         body = answer.read()
         if answer.status != 200:
@@ -82,4 +83,5 @@ def quittance(world):
         thread.join()
     return [Limit("quittances of one worker", rate, "PDF/s"),
             Limit(f"a worker's memory after {PAPERS:,} of them, growth", after - before, "MB private", 1),
-            Row("p99 of others while one makes PDFs", statistics.median(busy), statistics.median(usual), "us", ceiling=1.5)]
+            Row("p99 of others while one makes PDFs", statistics.median(busy), statistics.median(usual), "us",
+                ceiling=1.5)]

@@ -73,7 +73,8 @@ def mail(world):
             return _drain(stack, memory)
 
         def bare():
-            return baseline([f"{BUILD}/bench-curl", "mail", "-u", url, "-c", CONNECTIONS, "-n", COUNT, "-f", eml])["rate"]
+            return baseline([f"{BUILD}/bench-curl", "mail", "-u", url, "-c", CONNECTIONS, "-n", COUNT, "-f",
+                             eml])["rate"]
 
         rate, theirs = in_turns("mails", ours, bare)
     return [Row(f"sender: {COUNT:,} mails, {CONNECTIONS} connections", rate, theirs, "mails/s", floor=0.6),

@@ -20,17 +20,19 @@ START = "2026-01-01 00:00:00"
 
 # One message every 4 s; groups of 100 and 1,000 share an identifier, as a mailing or a building does.
 _FILL_MESSAGES = """
-INSERT INTO message (id, client_id, request_uuid, request_index, channel, email, email_subject, email_content, identifier1,
-	identifier2, force_sending, unsubscribe_link, test_mode, has_error, created_at)
-SELECT seq, {client}, UNHEX(LPAD(HEX(seq), 32, '0')), 0, 'email', CONCAT('locataire.', seq, '@example.org'), 'Avis d''échéance',
-	'Bonjour, votre avis d''échéance est disponible.', CONCAT('envoi-', seq DIV 100), CONCAT('immeuble-', seq DIV 1000),
+INSERT INTO message (id, client_id, request_uuid, request_index, channel, email, email_subject, email_content,
+	identifier1, identifier2, force_sending, unsubscribe_link, test_mode, has_error, created_at)
+SELECT seq, {client}, UNHEX(LPAD(HEX(seq), 32, '0')), 0, 'email', CONCAT('locataire.', seq, '@example.org'),
+	'Avis d''échéance', 'Bonjour, votre avis d''échéance est disponible.', CONCAT('envoi-', seq DIV 100),
+	CONCAT('immeuble-', seq DIV 1000),
 	0, 1, seq % 10 = 0, seq % 21 = 0, '{start}' - INTERVAL ({rows} - seq) * 4 SECOND
 FROM seq_{first}_to_{last};
 """
 _FILL_DELIVERIES = """
 INSERT INTO delivery (id, message_id, channel, uuid, recipient, state, due_at, expires_at, attempts, changes, sent_at)
 SELECT seq, seq, 'mail', UNHEX(LPAD(HEX(seq), 32, '0')), CONCAT('locataire.', seq, '@example.org'),
-	IF(seq > {rows} - {due}, 'queued', IF(seq % 21 = 0, 'failed', 'sent')), IF(seq > {rows} - {due}, '{start}', NULL),
+	IF(seq > {rows} - {due}, 'queued', IF(seq % 21 = 0, 'failed', 'sent')),
+	IF(seq > {rows} - {due}, '{start}', NULL),
 	NOW() + INTERVAL 2 DAY, 0, 0, IF(seq > {rows} - {due} OR seq % 21 = 0, NULL, '{start}')
 FROM seq_{first}_to_{last};
 """
@@ -135,7 +137,8 @@ def size(world):
             for name, parameters in cases.items():
                 big, little = _compare(small, large, lambda side: side.median_us(path, parameters(side.rows)))
                 if abs(small.answer_bytes - large.answer_bytes) > small.answer_bytes / 4:
-                    raise AssertionError(f"{title}, {name}: the answers differ, {small.answer_bytes} and {large.answer_bytes} bytes")
+                    raise AssertionError(f"{title}, {name}: the answers differ, {small.answer_bytes} and "
+                                         f"{large.answer_bytes} bytes")
                 rows.append(Row(f"5 M rows: {title}, {name}", big, little, "us", ceiling=1.5,
                                 note=f"({large.answer_bytes:,} bytes)"))
         big, little = _compare(small, large, lambda side: side.claim_us())

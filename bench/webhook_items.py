@@ -37,7 +37,8 @@ def receiver():
         port, conf = free_port(), directory + "/nginx.conf"
         with open(conf, "w") as file:
             file.write(_NGINX.format(dir=directory, port=port))
-        process = Process("receiver", ["nginx", "-p", directory, "-c", conf, "-e", directory + "/error.log"], directory + "/log")
+        process = Process("receiver", ["nginx", "-p", directory, "-c", conf, "-e", directory + "/error.log"],
+                          directory + "/log")
         try:
             wait_until(lambda: process.must_run() and _connects(port), 20, "the receiver")
             yield f"http://127.0.0.1:{port}/hook"
@@ -68,7 +69,8 @@ def webhooks(world):
         stack.send_all()
         with open(body, "w") as file:
             file.write(stack.db.value("SELECT body FROM webhook_event LIMIT 1"))
-        headers = ["Content-Type: application/json; charset=utf-8", "User-Agent: bailleur/1", "webhook-timestamp: 1614265330",
+        headers = ["Content-Type: application/json; charset=utf-8", "User-Agent: bailleur/1",
+                   "webhook-timestamp: 1614265330",
                    "webhook-id: msg_0192f3a4-5b6c-7d8e-9f01-23456789abcd",
                    "webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="]
         flags = [word for header in headers for word in ("-H", header)]
@@ -81,7 +83,8 @@ def webhooks(world):
             return EVENTS / seconds
 
         def bare():
-            return baseline([f"{BUILD}/bench-curl", "post", "-u", url, "-c", CONNECTIONS, "-n", EVENTS, "-f", body, *flags])["rate"]
+            return baseline([f"{BUILD}/bench-curl", "post", "-u", url, "-c", CONNECTIONS, "-n", EVENTS, "-f", body,
+                             *flags])["rate"]
 
         rate, theirs = in_turns("webhooks", ours, bare)
     return [Row(f"sender: {EVENTS:,} webhooks, {CONNECTIONS} connections", rate, theirs, "posts/s", floor=0.8)]

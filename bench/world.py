@@ -1,4 +1,6 @@
-"""What is measured: a whole bailleur with a database of production settings, and the sinks that mail and SMS go into."""
+"""
+What is measured: a whole bailleur with a database of production settings, and the sinks that mail and SMS go into.
+"""
 
 import base64
 import re
@@ -46,7 +48,9 @@ _write_nginx_conf = stacks.write_nginx_conf
 
 
 def write_nginx_conf(*arguments):
-    """As in production: nginx writes its log in blocks and keeps a connection to each worker. The same for both sides."""
+    """
+    As in production: nginx writes its log in blocks and keeps a connection to each worker. The same for both sides.
+    """
     path = _write_nginx_conf(*arguments)
     with open(path) as file:
         text = file.read()

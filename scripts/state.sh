@@ -9,8 +9,8 @@
 #   log/  run/      logs; sockets and process ids
 #   nginx/  build/  nginx's configuration and temporary files; the programs
 #
-# A process is known by its id, the time it started at and the boot it belongs to, so that another one with the same id is
-# never taken for it. Each part leads a session: what it leaves behind when it is killed is found by that.
+# A process is known by its id, the time it started at and the boot it belongs to, so that another one with the same id
+# is never taken for it. Each part leads a session: what it leaves behind when it is killed is found by that.
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
@@ -44,7 +44,8 @@ set_state() {
 # The path stands in configurations, of nginx among others, that have no one way of quoting.
 check_state() {
 	case $state in
-	*[!A-Za-z0-9_./+@~:,=-]*) fail "$state: a state directory's path has letters, digits and _./+@~:,=- only; use another --state" ;;
+	*[!A-Za-z0-9_./+@~:,=-]*)
+		fail "$state: a state directory's path has letters, digits and _./+@~:,=- only; use another --state" ;;
 	esac
 }
 
@@ -132,6 +133,7 @@ program() {
 	program_name=$1
 	shift
 	# shellcheck disable=SC2154 # build is set by those who read this file
-	[ -x "$build/$program_name" ] || fail "$build/$program_name is not there: start scripts/run$(state_option) first"
+	[ -x "$build/$program_name" ] ||
+		fail "$build/$program_name is not there: start scripts/run$(state_option) first"
 	"$build/$program_name" --config "$state/bailleur.conf" "$@"
 }

@@ -77,7 +77,9 @@ static int take_option(void *arg, int option, const char *value)
 	return 0;
 }
 
-/* Started without standard descriptors, the next one opened would take their place and receive what is meant for them. */
+/*
+ * Started without standard descriptors, the next one opened would take their place and receive what is meant for them.
+ */
 static void fill_standard_fds(void)
 {
 	int fd;

@@ -1,6 +1,7 @@
 /*
- * bailleur-robot: what happens by itself, started by cron or a timer: operations that recur, reminders of appointments, and
- * the removal of what has had its time. Running it twice, at once, or after any downtime does everything exactly once.
+ * bailleur-robot: what happens by itself, started by cron or a timer: operations that recur, reminders of appointments,
+ * and the removal of what has had its time. Running it twice, at once, or after any downtime does everything exactly
+ * once.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -54,8 +54,8 @@ static int take_option(void *arg, int option, const char *value)
 static int parse_options(struct program *program, struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"once", no_argument, NULL, '1'}, {"drain", no_argument, NULL, 'd'}, {"dry-run", no_argument, NULL, 'n'},
-		PROGRAM_OPTIONS, {0},
+		{"once", no_argument, NULL, '1'}, {"drain", no_argument, NULL, 'd'},
+		{"dry-run", no_argument, NULL, 'n'}, PROGRAM_OPTIONS, {0},
 	};
 	int status = program_line(program, argc, argv, known, PROGRAM_LETTERS "1dn", take_option, options);
 

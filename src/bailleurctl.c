@@ -27,16 +27,17 @@ static const struct ctl_command commands[] = {
 	{{"client", "disable"}, "NAME", "refuse an API client's requests", 1, 1, 0, ctl_client_disable, false},
 	{{"client", "enable"}, "NAME", "accept them again", 1, 1, 0, ctl_client_enable, false},
 	{{"client", "rotate"}, "NAME", "give an API client a new secret", 1, 1, 0, ctl_client_rotate, false},
-	{{"client", "webhook"}, "NAME URL", "post changes of its appointments there; shows the secret that signs them", 2, 2, 0,
-	 ctl_client_webhook, false},
+	{{"client", "webhook"}, "NAME URL", "post changes of its appointments there; shows the secret that signs them",
+	 2, 2, 0, ctl_client_webhook, false},
 	{{"webhook", "list"}, "", "show where changes are posted, and how it goes", 0, 0, 0, ctl_webhook_list, false},
-	{{"webhook", "events"}, "CLIENT", "show the last changes of a client's appointments", 1, 1, 0, ctl_webhook_events, false},
+	{{"webhook", "events"}, "CLIENT", "show the last changes of a client's appointments", 1, 1, 0,
+	 ctl_webhook_events, false},
 	{{"webhook", "replay"}, "CLIENT [EVENT]", "post again one event, or all that failed or expired", 1, 2, 0,
 	 ctl_webhook_replay, false},
-	{{"webhook", "rotate"}, "CLIENT", "sign with a new secret, and with the old one beside it", 1, 1, 0, ctl_webhook_rotate,
-	 false},
-	{{"webhook", "disable"}, "CLIENT", "post nothing more; setting the URL enables it again", 1, 1, 0, ctl_webhook_disable,
-	 false},
+	{{"webhook", "rotate"}, "CLIENT", "sign with a new secret, and with the old one beside it", 1, 1, 0,
+	 ctl_webhook_rotate, false},
+	{{"webhook", "disable"}, "CLIENT", "post nothing more; setting the URL enables it again", 1, 1, 0,
+	 ctl_webhook_disable, false},
 	{{"queue"}, "", "count deliveries by channel and state, with their ages", 0, 0, 0, ctl_queue, false},
 	{{"why"}, "ID", "tell the story of one message", 1, 1, 0, ctl_why, false},
 	{{"resend"}, "ID | --unknown | --failed [--yes]", "queue again what did not arrive, or may not have", 0, 1,
@@ -48,17 +49,19 @@ static const struct ctl_command commands[] = {
 	{{"suppress", "remove"}, "CLIENT [--channel email|sms] ADDRESS", "allow them again", 2, 2, CTL_CHANNEL,
 	 ctl_suppress_remove, false},
 	{{"user", "add"}, "USERNAME [--email ADDRESS] [--first-name NAME] [--last-name NAME]",
-	 "make a landlord's account; the password comes on standard input", 1, 1, CTL_EMAIL | CTL_FIRST_NAME | CTL_LAST_NAME,
-	 ctl_user_add, false},
+	 "make a landlord's account; the password comes on standard input", 1, 1,
+	 CTL_EMAIL | CTL_FIRST_NAME | CTL_LAST_NAME, ctl_user_add, false},
 	{{"user", "passwd"}, "USERNAME", "give a landlord the password that comes on standard input", 1, 1, 0,
 	 ctl_user_passwd, false},
-	{{"user", "premium"}, "USERNAME [OFFER UNTIL]", "set the premium period, or end it", 1, 3, 0, ctl_user_premium, false},
+	{{"user", "premium"}, "USERNAME [OFFER UNTIL]", "set the premium period, or end it", 1, 3, 0, ctl_user_premium,
+	 false},
 	{{"user", "list"}, "", "show the landlords", 0, 0, 0, ctl_user_list, false},
 	{{"devkey", "add"}, "NAME", "make a key for an app's X-API-KEY; shows it once", 1, 1, 0, ctl_devkey_add, false},
 	{{"devkey", "list"}, "", "show the keys", 0, 0, 0, ctl_devkey_list, false},
 	{{"devkey", "disable"}, "NAME", "refuse a key's requests", 1, 1, 0, ctl_devkey_disable, false},
 	{{"devkey", "enable"}, "NAME", "accept them again", 1, 1, 0, ctl_devkey_enable, false},
-	{{"portfolio", "import"}, "FILE|-", "take a landlord and all he owns from JSON", 1, 1, 0, ctl_portfolio_import, false},
+	{{"portfolio", "import"}, "FILE|-", "take a landlord and all he owns from JSON", 1, 1, 0, ctl_portfolio_import,
+	 false},
 	{{"portfolio", "export"}, "USERNAME", "give it back", 1, 1, 0, ctl_portfolio_export, false},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0], RATE_MAX = 1000000 };
@@ -121,7 +124,8 @@ int ctl_db_failed(const struct ctl *ctl, enum db_status status, const char *doin
 	case DB_LOST:
 		return ctl_fail("cannot %s: no database answers (%s)", doing, db_error(ctl->db));
 	case DB_UNCERTAIN:
-		return ctl_fail("cannot tell whether it was done to %s: the connection broke; look before trying again", doing);
+		return ctl_fail("cannot tell whether it was done to %s: the connection broke; look before trying again",
+		                doing);
 	case DB_BUSY:
 	case DB_CONFLICT:
 		return ctl_fail("cannot %s now: others hold the rows (%s); try again", doing, db_error(ctl->db));
@@ -193,7 +197,8 @@ static void usage(FILE *to)
 		        command->words[1] != NULL ? command->words[1] : "", *command->synopsis != '\0' ? " " : "",
 		        command->synopsis, command->purpose);
 	}
-	fputs("\nThe exit status is 0, or 1 when the command failed, or 2 when it made no sense. See bailleurctl(8).\n", to);
+	fputs("\nThe exit status is 0, or 1 when the command failed, or 2 when it made no sense. See bailleurctl(8).\n",
+	      to);
 }
 
 /* What the command line says before a command is known. */

@@ -122,14 +122,16 @@ int ctl_find_client(struct ctl *ctl, const char *name, struct client *client_r);
 int ctl_find_user(struct ctl *ctl, const char *login, struct user *user_r);
 
 /*
- * The story of the message that is named by its number, the UUID of one of its deliveries, or the Message-ID of its mail.
- * CTL_OK, CTL_USAGE or CTL_FAILED (no such message) after saying why.
+ * The story of the message that is named by its number, the UUID of one of its deliveries, or the Message-ID of its
+ * mail. CTL_OK, CTL_USAGE or CTL_FAILED (no such message) after saying why.
  */
 int ctl_find_story(struct ctl *ctl, const char *given, struct delivery_story *story_r);
 
 const char *ctl_channel_name(enum delivery_channel channel);
 
-/* ctl_output.c: text for people. Control characters of a client's text are shown as \xNN, never sent to the terminal. */
+/*
+ * ctl_output.c: text for people. Control characters of a client's text are shown as \xNN, never sent to the terminal.
+ */
 void ctl_put_safe(struct text *out, const char *s);
 
 /* `age` in seconds as its two largest units: 4d 3h, 12m 5s. */

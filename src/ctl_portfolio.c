@@ -87,7 +87,8 @@ int ctl_portfolio_import(struct ctl *ctl)
 	int exit_status = read_document(ctl->args[0], &document);
 
 	if (exit_status == CTL_OK &&
-	    portfolio_read(ctl->pool, document.data != NULL ? document.data : "", document.len, &portfolio, stderr) != 0)
+	    portfolio_read(ctl->pool, document.data != NULL ? document.data : "", document.len, &portfolio,
+	                   stderr) != 0)
 		exit_status = ctl_fail("%s: nothing was imported", ctl->args[0]);
 	if (exit_status == CTL_OK)
 		exit_status = store_portfolio(ctl, &portfolio);

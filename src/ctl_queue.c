@@ -62,7 +62,8 @@ static void queue_text(struct ctl *ctl, const struct delivery_count *counts, siz
 	ctl_table_end(&table, &ctl->out);
 	for (size_t i = 0; i < N_CHANNELS; i++)
 		text_printf(&ctl->out, "%s: %" PRIu64 " due now%s%s\n", ctl_channel_name(channels[i]), due[i].n,
-		            due[i].next != 0 ? ", next at " : "", due[i].next != 0 ? ctl_time(ctl->pool, due[i].next) : "");
+		            due[i].next != 0 ? ", next at " : "",
+		            due[i].next != 0 ? ctl_time(ctl->pool, due[i].next) : "");
 }
 
 int ctl_queue(struct ctl *ctl)

@@ -125,7 +125,8 @@ static const char *endpoint_state(struct ctl *ctl, const struct webhook_endpoint
 	if (w->disabled)
 		return pool_printf(ctl->pool, "disabled: %s", w->disabled_why != NULL ? w->disabled_why : "");
 	if (w->failures > 0)
-		return pool_printf(ctl->pool, "%" PRIu32 " failures, again at %s", w->failures, ctl_time(ctl->pool, w->retry_at));
+		return pool_printf(ctl->pool, "%" PRIu32 " failures, again at %s", w->failures,
+		                   ctl_time(ctl->pool, w->retry_at));
 	return "enabled";
 }
 
@@ -135,7 +136,9 @@ static void endpoints_text(struct ctl *ctl, const struct webhook_endpoint *list,
 
 	ctl_table_row(&table, (const char *const[]){"CLIENT", "WAITING", "STATE", "URL"});
 	for (size_t i = 0; i < n; i++)
-		ctl_table_row(&table, (const char *const[]){list[i].client_name, pool_printf(ctl->pool, "%" PRIu64, list[i].waiting),
+		ctl_table_row(&table,
+		              (const char *const[]){list[i].client_name,
+		                                    pool_printf(ctl->pool, "%" PRIu64, list[i].waiting),
 		                                            endpoint_state(ctl, &list[i]), list[i].url});
 	ctl_table_end(&table, &ctl->out);
 }
@@ -186,11 +189,13 @@ static void events_text(struct ctl *ctl, const struct webhook_event *list, size_
 {
 	struct ctl_table table = {.n_columns = 7};
 
-	ctl_table_row(&table, (const char *const[]){"EVENT", "APPOINTMENT", "STATE", "ATTEMPTS", "CREATED", "WEBHOOK-ID", "ERROR"});
+	ctl_table_row(&table, (const char *const[]){"EVENT", "APPOINTMENT", "STATE", "ATTEMPTS", "CREATED",
+	                                            "WEBHOOK-ID", "ERROR"});
 	for (size_t i = 0; i < n; i++)
 		ctl_table_row(&table, (const char *const[]){
-			pool_printf(ctl->pool, "%" PRIu64, list[i].id), pool_printf(ctl->pool, "%" PRIu64, list[i].appointment_id),
-			list[i].state, pool_printf(ctl->pool, "%u", list[i].attempt), ctl_time(ctl->pool, list[i].created_at),
+			pool_printf(ctl->pool, "%" PRIu64, list[i].id),
+			pool_printf(ctl->pool, "%" PRIu64, list[i].appointment_id), list[i].state,
+			pool_printf(ctl->pool, "%u", list[i].attempt), ctl_time(ctl->pool, list[i].created_at),
 			webhook_id(ctl, &list[i]), list[i].error != NULL ? list[i].error : "-"});
 	ctl_table_end(&table, &ctl->out);
 }

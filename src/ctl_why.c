@@ -145,12 +145,14 @@ static void deliveries_text(struct ctl *ctl, const struct delivery_story *story)
 {
 	for (size_t i = 0; i < story->n_deliveries; i++) {
 		text_printf(&ctl->out, "delivery %" PRIu64 ": %s, %s\n", story->deliveries[i].id,
-		            ctl_channel_name(story->deliveries[i].channel), delivery_state_name(story->deliveries[i].state));
+		            ctl_channel_name(story->deliveries[i].channel),
+		            delivery_state_name(story->deliveries[i].state));
 		ctl_put_field(&ctl->out, "uuid", story->deliveries[i].uuid);
 		ctl_put_field(&ctl->out, "recipient", story->deliveries[i].recipient);
 		ctl_put_field(&ctl->out, "attempts", pool_printf(ctl->pool, "%u", story->deliveries[i].attempts));
 		if (story->deliveries[i].segments > 0)
-			ctl_put_field(&ctl->out, "segments", pool_printf(ctl->pool, "%u", story->deliveries[i].segments));
+			ctl_put_field(&ctl->out, "segments",
+			              pool_printf(ctl->pool, "%u", story->deliveries[i].segments));
 		if (story->deliveries[i].due_at != 0)
 			ctl_put_field(&ctl->out, "due", ctl_time(ctl->pool, story->deliveries[i].due_at));
 		ctl_put_field(&ctl->out, "expires", ctl_time(ctl->pool, story->deliveries[i].expires_at));
@@ -170,7 +172,8 @@ static void events_text(struct ctl *ctl, const struct delivery_story *story)
 
 		ctl_table_row(&table, (const char *const[]){
 			ctl_time(ctl->pool, event->at), pool_printf(ctl->pool, "%" PRIu64, event->delivery_id),
-			event->state, event->sender != NULL ? event->sender : "-", event->detail != NULL ? event->detail : ""});
+			event->state, event->sender != NULL ? event->sender : "-",
+			event->detail != NULL ? event->detail : ""});
 	}
 	ctl_table_end(&table, &ctl->out);
 }

@@ -123,8 +123,8 @@ static int parse_time(const char **s, int64_t *ms_r)
 }
 
 /*
- * Nothing, Z, +hh, +hhmm or +hh:mm (or -). A plus that was not escaped in a query string has become a space. What lies east of Greenwich is earlier in
- * UTC.
+ * Nothing, Z, +hh, +hhmm or +hh:mm (or -). A plus that was not escaped in a query string has become a space. What lies
+ * east of Greenwich is earlier in UTC.
  */
 static int parse_offset(const char **s, int64_t *ms_r)
 {

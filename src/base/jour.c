@@ -2,8 +2,8 @@
  * Business dates: civil calendar, reading and writing, midnight in Paris.
  *
  * From 1997 on legal time follows directive 2000/84/EC and its predecessor: summer time from 01:00 UTC on the last
- * Sunday of March to 01:00 UTC on the last Sunday of October; that is computed here, since a list of operations asks for
- * it hundreds of times. Earlier days (birth dates) are left to the C library and its tz data.
+ * Sunday of March to 01:00 UTC on the last Sunday of October; that is computed here, since a list of operations asks
+ * for it hundreds of times. Earlier days (birth dates) are left to the C library and its tz data.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -55,7 +55,10 @@ void jour_words_moment(struct text *out, int64_t ms);
 /* `2020-06-12T12:00:00+02:00`: an instant by the clocks of Paris, in the pool. */
 const char *jour_paris_iso(struct pool *pool, int64_t ms);
 
-/* Offset of legal time in Paris at an instant (seconds since the epoch): 3600 or 7200. European rule since 1996, the tz data's before. */
+/*
+ * Offset of legal time in Paris at an instant (seconds since the epoch): 3600 or 7200. European rule since 1996, the tz
+ * data's before.
+ */
 int jour_paris_offset(int64_t time);
 
 int64_t jour_midnight(jour day);                        /* of that day in Paris, seconds since the epoch */

@@ -29,8 +29,8 @@ enum { MONTANT_SIZE = 24 };
 const char *montant_text(montant value, char out[MONTANT_SIZE]);
 
 /*
- * The French form: `1 234,56` with no-break spaces (U+202F) between thousands, always two places; no currency sign. What is
- * owed begins with a minus sign (U+2212).
+ * The French form: `1 234,56` with no-break spaces (U+202F) between thousands, always two places; no currency sign.
+ * What is owed begins with a minus sign (U+2212).
  */
 void montant_french(struct text *out, montant value);
 
@@ -39,8 +39,8 @@ void json_montant(struct json_out *json, montant value);
 void json_kmontant(struct json_out *json, const char *name, montant value);
 
 /*
- * value × numerator / denominator, rounded to the nearest cent, halves away from zero, exact in between. The denominator
- * is positive; numerator and denominator are below 2^31.
+ * value × numerator / denominator, rounded to the nearest cent, halves away from zero, exact in between. The
+ * denominator is positive; numerator and denominator are below 2^31.
  */
 montant montant_prorata(montant value, int64_t numerator, int64_t denominator);
 

@@ -24,8 +24,9 @@ struct program {
 #define PROGRAM_LETTERS "c:hV"
 
 /*
- * Reads the command line, which holds options only. `own` is given each option that is the program's own, with its value;
- * what it returns other than 0 becomes the exit status, after a message of its own. Returns -1 to go on, or the exit status.
+ * Reads the command line, which holds options only. `own` is given each option that is the program's own, with its
+ * value; what it returns other than 0 becomes the exit status, after a message of its own. Returns -1 to go on, or the
+ * exit status.
  */
 int program_line(struct program *program, int argc, char **argv, const struct option *options, const char *letters,
                  int (*own)(void *arg, int option, const char *value), void *arg);

@@ -29,7 +29,8 @@ const char *seal_close(struct pool *pool, const char *master, const char *recipi
 	secret_key(master, "seal", key);
 	randombytes_buf(bytes, NONCE);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + NONCE, NULL, (const unsigned char *)text, len,
-	                                           (const unsigned char *)recipient, strlen(recipient), NULL, bytes, key);
+	                                           (const unsigned char *)recipient, strlen(recipient), NULL, bytes,
+	                                           key);
 	sodium_memzero(key, sizeof key);
 	memcpy(sealed, MARK, MARK_LENGTH);
 	sodium_bin2base64(sealed + MARK_LENGTH, size, bytes, EXTRA + len, VARIANT);
@@ -52,7 +53,8 @@ const char *seal_open(struct pool *pool, const char *master, const char *recipie
 	text = pool_alloc(pool, size - EXTRA + 1);
 	secret_key(master, "seal", key);
 	opened = crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL, bytes + NONCE, size - NONCE,
-	                                                    (const unsigned char *)recipient, strlen(recipient), bytes, key);
+	                                                    (const unsigned char *)recipient, strlen(recipient), bytes,
+	                                                    key);
 	sodium_memzero(key, sizeof key);
 	return opened == 0 ? (const char *)text : NULL;
 }

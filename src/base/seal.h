@@ -1,7 +1,7 @@
 /*
- * Text that waits in the database and is a secret there: sealed with a key derived from the configuration's secret, for one
- * recipient. Who reads the database, a backup or a replication log gains nothing by it, and a sealed text put under another
- * recipient does not open.
+ * Text that waits in the database and is a secret there: sealed with a key derived from the configuration's secret, for
+ * one recipient. Who reads the database, a backup or a replication log gains nothing by it, and a sealed text put under
+ * another recipient does not open.
  */
 #ifndef BASE_SEAL_H
 #define BASE_SEAL_H

@@ -20,7 +20,8 @@
 static const char session_sql[] =
 	"SET SESSION time_zone = '+00:00', autocommit = 1, sql_auto_is_null = 0, innodb_lock_wait_timeout = 10,"
 	" tx_isolation = 'READ-COMMITTED',"
-	" sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
+	" sql_mode = "
+	"'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
 
 /* One word of [database] hosts: host, host:port, [v6]:port, or the path of a socket. */
 static void add_host(struct db *db, const char *word, size_t len)
@@ -115,7 +116,8 @@ static void set_options(MYSQL *mysql, const struct settings *settings)
 static bool probe(MYSQL *mysql)
 {
 	static const char sql[] = "SELECT @@global.read_only = 0 AND (@@wsrep_on = 0 OR EXISTS ("
-		"SELECT 1 FROM information_schema.global_status WHERE variable_name = 'wsrep_ready' AND variable_value = 'ON'))";
+		"SELECT 1 FROM information_schema.global_status WHERE variable_name = 'wsrep_ready' AND variable_value "
+		"= 'ON'))";
 	MYSQL_RES *result;
 	MYSQL_ROW row;
 	bool healthy = false;

@@ -25,7 +25,8 @@ enum db_status {
 	DB_BUSY,        /* a lock was not free in time, or NOWAIT found it taken (1205) */
 	DB_CONFLICT,    /* deadlock or Galera certification (1213): the whole transaction must run again */
 	DB_LOST,        /* no server, or the connection broke before anything was committed */
-	DB_UNCERTAIN,   /* the connection broke during a commit, or during a write in autocommit: may or may not be done */
+	DB_UNCERTAIN,   /* the connection broke during a commit, or during a write in autocommit: may or may not be
+	                 * done */
 	DB_REFUSED,     /* a constraint refused the data (CHECK, foreign key, too long, NULL) */
 	DB_BUG          /* anything else: wrong SQL, wrong bind */
 };
@@ -105,8 +106,8 @@ size_t db_col_size(const struct db_rows *rows, unsigned column);
 char *db_col_dup(const struct db_rows *rows, unsigned column, struct pool *pool);
 
 /*
- * For a reader of the current row that finds in it what cannot be: db_next() and db_rows_status() answer DB_BUG from then on.
- * db_rows_status() is for who reads a single row and asks for no next.
+ * For a reader of the current row that finds in it what cannot be: db_next() and db_rows_status() answer DB_BUG from
+ * then on. db_rows_status() is for who reads a single row and asks for no next.
  */
 void db_row_is_wrong(const struct db_rows *rows, const char *why);
 enum db_status db_rows_status(const struct db_rows *rows);

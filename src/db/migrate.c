@@ -75,7 +75,8 @@ static enum db_status is_applied(struct db *db, unsigned version, bool *applied_
 {
 	struct db_rows *rows;
 	enum db_status status = db_one(db,
-		"SELECT 1 FROM schema_migration WHERE version = ? AND finished_at IS NOT NULL", DB_ARGS(db_u64(version)), &rows);
+		"SELECT 1 FROM schema_migration WHERE version = ? AND finished_at IS NOT NULL",
+		DB_ARGS(db_u64(version)), &rows);
 
 	*applied_r = status == DB_OK;
 	if (status == DB_OK)
@@ -133,7 +134,8 @@ static enum db_status apply_all(struct run *run)
 		const char *name = entries[i]->d_name;
 
 		if (status == DB_OK && version_of(name) == last) {
-			log_event(LOG_LEVEL_ERROR, "migrate", "file", name, "error", "its number is taken by another file", NULL);
+			log_event(LOG_LEVEL_ERROR, "migrate", "file", name, "error",
+			          "its number is taken by another file", NULL);
 			status = DB_BUG;
 		}
 		last = version_of(name);
@@ -219,8 +221,8 @@ int migrate_version(struct db *db)
 	db_rows_end(rows);
 	if (version == 0)
 		return 0;
-	if (db_one(db, "SELECT COALESCE(MAX(version), 0) FROM schema_migration WHERE finished_at IS NOT NULL", DB_NO_ARGS,
-	           &rows) != DB_OK)
+	if (db_one(db, "SELECT COALESCE(MAX(version), 0) FROM schema_migration WHERE finished_at IS NOT NULL",
+	           DB_NO_ARGS, &rows) != DB_OK)
 		return -1;
 	version = (int)db_col_u64(rows, 0);
 	db_rows_end(rows);

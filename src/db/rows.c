@@ -154,7 +154,8 @@ enum db_status db_next(struct db_rows *rows)
 	if (result == MYSQL_NO_DATA)
 		return DB_NONE;
 	if (result != 0 && result != MYSQL_DATA_TRUNCATED)
-		return db_failed(statement->db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt), false);
+		return db_failed(statement->db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt),
+		                 false);
 	for (unsigned i = 0; i < rows->n_columns; i++) {
 		struct db_column *column = &rows->columns[i];
 
@@ -258,7 +259,8 @@ int64_t db_col_time(const struct db_rows *rows, unsigned column)
 
 	if (c->is_null || c->type != DB_C_TIME)
 		return 0;
-	seconds = (int64_t)jour_of((int)t->year, (int)t->month, (int)t->day) * 86400 + t->hour * 3600 + t->minute * 60 + t->second;
+	seconds = (int64_t)jour_of((int)t->year, (int)t->month,
+	                           (int)t->day) * 86400 + t->hour * 3600 + t->minute * 60 + t->second;
 	return seconds * 1000 + (int64_t)(t->second_part / 1000);
 }
 

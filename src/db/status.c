@@ -85,8 +85,8 @@ enum db_status db_classify(unsigned code, bool sent)
 static void tell(const struct db *db, enum db_status status)
 {
 	if (status == DB_LOST || status == DB_UNCERTAIN)
-		log_event(LOG_LEVEL_WARN, "db-connection", "status", db_status_name(status), "code", log_num(db->code), "msg",
-		          db->error, NULL);
+		log_event(LOG_LEVEL_WARN, "db-connection", "status", db_status_name(status), "code", log_num(db->code),
+		          "msg", db->error, NULL);
 	else if (status == DB_BUG)
 		log_event(LOG_LEVEL_ERROR, "db-bug", "code", log_num(db->code), "msg", db->error, NULL);
 	else if (status == DB_REFUSED)

@@ -1,8 +1,8 @@
 /*
  * The mails that bailleur writes by itself, from templates that an operator may replace.
  *
- * letter-reset.txt knows username, link and minutes; letter-changed.txt knows username. They become the content of a message
- * in the outbound table, which mail.txt and mail.html then frame as they do any other.
+ * letter-reset.txt knows username, link and minutes; letter-changed.txt knows username. They become the content of a
+ * message in the outbound table, which mail.txt and mail.html then frame as they do any other.
  */
 #ifndef DOCUMENTS_LETTER_H
 #define DOCUMENTS_LETTER_H

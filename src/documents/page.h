@@ -1,8 +1,8 @@
 /*
  * A4 pages of text on a PDF, with Pango and Cairo: paragraphs that wrap, rows whose figures stand at the right.
  *
- * Positions are in points from the top left. Text is UTF-8 in any script; fonts are embedded, text stays text. What does
- * not fit on a page goes on to the next.
+ * Positions are in points from the top left. Text is UTF-8 in any script; fonts are embedded, text stays text. What
+ * does not fit on a page goes on to the next.
  */
 #ifndef DOCUMENTS_PAGE_H
 #define DOCUMENTS_PAGE_H

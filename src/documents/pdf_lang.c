@@ -58,7 +58,8 @@ int pdf_set_language(struct text *pdf, const char *language)
 	char *copy;
 
 	if (trailer == NULL || start == NULL || number_after(pdf, trailer, "/Root ", &root) != 0 ||
-	    number_after(pdf, trailer, "/Size ", &size) != 0 || number_after(pdf, start, "startxref\n", &previous) != 0 ||
+	    number_after(pdf, trailer, "/Size ", &size) != 0 ||
+	    number_after(pdf, start, "startxref\n", &previous) != 0 ||
 	    find_catalog(pdf, root, &catalog, &catalog_len) != 0)
 		return -1;
 	info = number_after(pdf, trailer, "/Info ", &info_number) == 0 ? "/Info " : NULL;
@@ -70,8 +71,8 @@ int pdf_set_language(struct text *pdf, const char *language)
 	text_printf(pdf, "%" PRIu64 " 0 obj\n<<%s   /Lang (%s)\n>>\nendobj\n", root, copy, language);
 	free(copy);
 	xref_at = pdf->len;
-	text_printf(pdf, "xref\n%" PRIu64 " 1\n%010zu 00000 n \ntrailer\n<< /Size %" PRIu64 " /Root %" PRIu64 " 0 R ", root,
-	            object_at, size, root);
+	text_printf(pdf, "xref\n%" PRIu64 " 1\n%010zu 00000 n \ntrailer\n<< /Size %" PRIu64 " /Root %" PRIu64 " 0 R ",
+	            root, object_at, size, root);
 	if (info != NULL)
 		text_printf(pdf, "/Info %" PRIu64 " 0 R ", info_number);
 	text_printf(pdf, "/Prev %" PRIu64 " >>\nstartxref\n%zu\n%%%%EOF\n", previous, xref_at);

@@ -7,8 +7,8 @@
 #include "base/text.h"
 
 /*
- * Adds `/Lang (language)` to the catalogue of a PDF that has plain objects and a cross-reference table, by an incremental
- * update (7.5.6): nothing already there is touched. Returns 0; -1 when the document is not of that form.
+ * Adds `/Lang (language)` to the catalogue of a PDF that has plain objects and a cross-reference table, by an
+ * incremental update (7.5.6): nothing already there is touched. Returns 0; -1 when the document is not of that form.
  */
 int pdf_set_language(struct text *pdf, const char *language);
 

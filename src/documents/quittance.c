@@ -1,8 +1,8 @@
 /*
  * The quittance and the statement of account.
  *
- * What a quittance says follows loi n° 89-462 of 6 July 1989, article 21: rent and charges apart, free of charge, and the
- * name «quittance» only when all of the period is paid.
+ * What a quittance says follows loi n° 89-462 of 6 July 1989, article 21: rent and charges apart, free of charge, and
+ * the name «quittance» only when all of the period is paid.
  */
 #include "documents/quittance.h"
 
@@ -86,19 +86,23 @@ static void declaration(struct page *page, const struct quittance *q, enum quitt
 	struct text words = {0};
 
 	if (title == QUITTANCE_AVIS) {
-		text_printf(&words, "%s est redevable à %s de la somme de ", q->parties.locataire_name, q->parties.bailleur_name);
+		text_printf(&words, "%s est redevable à %s de la somme de ", q->parties.locataire_name,
+		            q->parties.bailleur_name);
 		amount_in_words(&words, due(&q->total));
 		text_puts(&words, " au titre du loyer et des charges pour la période ");
 		period_words(&words, q->from, q->to);
 		text_puts(&words, ". Cet avis n'est pas une quittance.");
 	} else {
-		text_printf(&words, "Je soussigné(e) %s, bailleur du logement désigné ci-dessus, déclare avoir reçu de %s la somme de ",
-		            q->parties.bailleur_name, q->parties.locataire_name);
+		text_printf(&words,
+		            "Je soussigné(e) %s, bailleur du logement désigné ci-dessus, déclare avoir reçu de %s la "
+		            "somme de ", q->parties.bailleur_name, q->parties.locataire_name);
 		amount_in_words(&words, paid(&q->total));
 		text_puts(&words, " au titre du paiement du loyer et des charges pour la période ");
 		period_words(&words, q->from, q->to);
-		text_puts(&words, title == QUITTANCE_LOYER ? ", et lui en donne quittance, sous réserve de tous mes droits."
-		                                           : ". Ce reçu d'un paiement partiel n'est pas une quittance.");
+		if (title == QUITTANCE_LOYER)
+			text_puts(&words, ", et lui en donne quittance, sous réserve de tous mes droits.");
+		else
+			text_puts(&words, ". Ce reçu d'un paiement partiel n'est pas une quittance.");
 	}
 	page_paragraph(page, words.data, &BODY, 18);
 	text_free(&words);
@@ -115,8 +119,8 @@ static void amounts(struct page *page, const struct quittance *q)
 	if (t->paid_caf != 0)
 		row(page, "Aide au logement (CAF) versée au bailleur", t->paid_caf, false, false);
 	row(page, "Payé par le locataire", t->paid_loyer + t->paid_provision, false, false);
-	row(page, left >= 0 ? "Reste à payer pour la période" : "Payé en plus du montant de la période", left >= 0 ? left : -left,
-	    true, true);
+	row(page, left >= 0 ? "Reste à payer pour la période" : "Payé en plus du montant de la période",
+	    left >= 0 ? left : -left, true, true);
 	page_space(page, 8);
 }
 
@@ -179,8 +183,10 @@ int quittance_pdf(const struct quittance *q, struct text *out)
 	balance(page, q);
 	signature(page, &q->parties, q->made_on);
 	if (title == QUITTANCE_LOYER)
-		page_paragraph(page, "Cette quittance annule tous les reçus donnés pour un paiement partiel de la même période. À "
-		               "conserver pendant trois ans (loi n° 89-462 du 6 juillet 1989, article 7-1).", &SMALL, 0);
+		page_paragraph(page,
+		               "Cette quittance annule tous les reçus donnés pour un paiement partiel de la même "
+		               "période. À conserver pendant trois ans (loi n° 89-462 du 6 juillet 1989, article 7-1).",
+		               &SMALL, 0);
 	page_foot(page, "Document délivré gratuitement (loi n° 89-462 du 6 juillet 1989, article 21).");
 	return page_end(page, out);
 }

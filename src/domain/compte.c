@@ -42,7 +42,8 @@ static struct part part_of_month(const struct bail *bail, jour day, jour from, j
 
 	if (days <= 0)
 		return part;
-	part.loyer = montant_prorata(in_force(bail->loyer, bail->loyers, bail->n_loyers, present), days, last - first + 1);
+	part.loyer = montant_prorata(in_force(bail->loyer, bail->loyers, bail->n_loyers, present), days,
+	                             last - first + 1);
 	part.provision = montant_prorata(in_force(bail->provision, bail->provisions, bail->n_provisions, present), days,
 	                                 last - first + 1);
 	return part;
@@ -70,7 +71,8 @@ static void count_paid(struct compte_total *total, const struct paiement *paieme
 	}
 }
 
-struct compte_total compte_period(const struct bail *bail, const struct paiement *paiements, size_t n, jour from, jour to)
+struct compte_total compte_period(const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
+                                  jour to)
 {
 	struct compte_total total = {0};
 
@@ -100,7 +102,10 @@ static jour due_date(const struct bail *bail, const struct part *part, jour day)
 	return earlier(jour_of(civil.year, civil.month, of_month), part->to);
 }
 
-/* A month's rent and charges but for those of the days after `last`: with what these cost, they make up the month to the cent. */
+/*
+ * A month's rent and charges but for those of the days after `last`: with what these cost, they make up the month to
+ * the cent.
+ */
 static montant due_until(const struct bail *bail, jour day, jour last)
 {
 	struct part whole = part_of_month(bail, day, JOUR_MIN, JOUR_MAX);
@@ -110,8 +115,8 @@ static montant due_until(const struct bail *bail, jour day, jour last)
 }
 
 /* Months due, each as one line, those dated from..to; of the days up to `last` only. */
-static void add_due(struct pool *pool, const struct bail *bail, jour from, jour to, jour last, struct compte_line **lines,
-                    size_t *n, size_t *capacity)
+static void add_due(struct pool *pool, const struct bail *bail, jour from, jour to, jour last,
+                    struct compte_line **lines, size_t *n, size_t *capacity)
 {
 	for (jour day = later(bail->entry, jour_first_of_month(from)); day <= to; day = next_month(day)) {
 		struct part part = part_of_month(bail, day, JOUR_MIN, last);
@@ -139,8 +144,8 @@ static int by_date(const void *a, const void *b)
 	return (one->amount > other->amount) - (one->amount < other->amount);
 }
 
-static size_t make_lines(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n_paiements,
-                         jour from, jour to, jour last, struct compte_line **lines_r)
+static size_t make_lines(struct pool *pool, const struct bail *bail, const struct paiement *paiements,
+                         size_t n_paiements, jour from, jour to, jour last, struct compte_line **lines_r)
 {
 	struct compte_line *lines = NULL;
 	size_t n = 0, capacity = 0;
@@ -164,8 +169,8 @@ size_t compte_lines(struct pool *pool, const struct bail *bail, const struct pai
 	return make_lines(pool, bail, paiements, n, from, to, JOUR_MAX, lines_r);
 }
 
-size_t compte_lines_before(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
-                           jour before, struct compte_line **lines_r)
+size_t compte_lines_before(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n,
+                           jour from, jour before, struct compte_line **lines_r)
 {
 	return make_lines(pool, bail, paiements, n, from, before - 1, before - 1, lines_r);
 }

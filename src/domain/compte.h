@@ -50,25 +50,27 @@ struct compte_total {
 };
 
 /*
- * What is due for the days from..to that the tenant was there, by calendar month; a partial month counts by its days, both
- * ends included (510 € over 23 of 31 days is 378,39 €), loyer and provision each rounded to the cent. A month is charged
- * what was in force on its first day of presence. Payments count by their date.
+ * What is due for the days from..to that the tenant was there, by calendar month; a partial month counts by its days,
+ * both ends included (510 € over 23 of 31 days is 378,39 €), loyer and provision each rounded to the cent. A month is
+ * charged what was in force on its first day of presence. Payments count by their date.
  */
-struct compte_total compte_period(const struct bail *bail, const struct paiement *paiements, size_t n, jour from, jour to);
+struct compte_total compte_period(const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
+                                  jour to);
 
 /*
- * The lines dated from..to, oldest first, what is due before what is paid on the same day: a due line a month, the first at
- * the entry, then at day_loyer (at the departure if that comes first), and the payments. In the pool.
+ * The lines dated from..to, oldest first, what is due before what is paid on the same day: a due line a month, the
+ * first at the entry, then at day_loyer (at the departure if that comes first), and the payments. In the pool.
  */
 size_t compte_lines(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
                     jour to, struct compte_line **lines_r);
 
 /*
- * The lines from..before-1 that a period beginning on the day `before` finds: as compte_lines(), but a month that the period
- * begins within is due for its days before it only, on the day before at the latest, since the period has the others.
+ * The lines from..before-1 that a period beginning on the day `before` finds: as compte_lines(), but a month that the
+ * period begins within is due for its days before it only, on the day before at the latest, since the period has the
+ * others.
  */
-size_t compte_lines_before(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
-                           jour before, struct compte_line **lines_r);
+size_t compte_lines_before(struct pool *pool, const struct bail *bail, const struct paiement *paiements, size_t n,
+                           jour from, jour before, struct compte_line **lines_r);
 
 /* Paid less due; negative: the tenant owes. */
 montant compte_solde(const struct compte_line *lines, size_t n);

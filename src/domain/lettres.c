@@ -6,7 +6,8 @@
 #include <stdbool.h>
 
 static const char *const units[] = {
-	"zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize",
+	"zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze",
+	"treize",
 	"quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf"
 };
 static const char *const tens[] = {
@@ -14,8 +15,8 @@ static const char *const tens[] = {
 };
 
 /*
- * 1 to 99. Seventy and ninety count on from sixty and eighty; «et» joins a one or an eleven, but not after eighty. `ends`:
- * nothing that takes away the plural of vingts follows.
+ * 1 to 99. Seventy and ninety count on from sixty and eighty; «et» joins a one or an eleven, but not after eighty.
+ * `ends`: nothing that takes away the plural of vingts follows.
  */
 static void below_hundred(struct text *out, unsigned n, bool ends)
 {

@@ -1,6 +1,6 @@
 /*
- * Numbers in French words, in the traditional spelling: «quatre-vingts», «quatre-vingt-un», «soixante et onze», «deux cents»,
- * «deux cent un», «mille», «un million».
+ * Numbers in French words, in the traditional spelling: «quatre-vingts», «quatre-vingt-un», «soixante et onze», «deux
+ * cents», «deux cent un», «mille», «un million».
  */
 #ifndef DOMAIN_LETTRES_H
 #define DOMAIN_LETTRES_H
@@ -14,8 +14,8 @@
 void lettres_nombre(struct text *out, uint64_t number);
 
 /*
- * Appends an amount as it is written on a receipt: «quatre-vingt-un euros et vingt-cinq centimes», «un million d'euros»,
- * «cinquante centimes», «zéro euro». A negative amount begins with «moins ».
+ * Appends an amount as it is written on a receipt: «quatre-vingt-un euros et vingt-cinq centimes», «un million
+ * d'euros», «cinquante centimes», «zéro euro». A negative amount begins with «moins ».
  */
 void lettres_montant(struct text *out, montant amount);
 

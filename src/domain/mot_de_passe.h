@@ -12,8 +12,8 @@ enum { MOT_DE_PASSE_MAX = 1024 };       /* bytes */
 int mot_de_passe_hash(const char *password, char out[128]);
 
 /*
- * Verifies against Argon2id, bcrypt ($2a$, $2b$, $2y$) or another form of crypt(3). *upgrade_r: it matched, and the stored
- * form should be replaced by a fresh one. An unknown or damaged form never matches.
+ * Verifies against Argon2id, bcrypt ($2a$, $2b$, $2y$) or another form of crypt(3). *upgrade_r: it matched, and the
+ * stored form should be replaced by a fresh one. An unknown or damaged form never matches.
  */
 bool mot_de_passe_verify(const char *stored, const char *password, bool *upgrade_r);
 

@@ -17,7 +17,8 @@ enum { WORD_MIN = 3 };          /* letters of a personal word */
 struct folded {
 	struct pool *pool;
 	size_t n;
-	char *plain;            /* letters in lower case without accents, 1 for what is neither ASCII nor such a letter */
+	char *plain;            /* letters in lower case without accents, 1 for what is neither ASCII nor such a
+	                         * letter */
 	char *leet;             /* the same with digits and signs read as the letters they stand for */
 	uint32_t *point;        /* the code points */
 };
@@ -73,9 +74,13 @@ static void fold_all(struct folded *folded, const char *s)
 	}
 }
 
-/* The alphabet, digits, and neighbouring keys (of the French digits' row without their accents): forwards and backwards. */
+/*
+ * The alphabet, digits, and neighbouring keys (of the French digits' row without their accents): forwards and
+ * backwards.
+ */
 static const char *const ROWS[] = {
-	"abcdefghijklmnopqrstuvwxyz", "01234567890", "azertyuiop", "qsdfghjklm", "wxcvbn", "qwertyuiop", "asdfghjkl", "zxcvbnm",
+	"abcdefghijklmnopqrstuvwxyz", "01234567890", "azertyuiop", "qsdfghjklm", "wxcvbn", "qwertyuiop", "asdfghjkl",
+	"zxcvbnm",
 	"qwertzuiop", "yxcvbnm", "aqwzsxedcrfvtgbyhnujikolpm", "qazwsxedcrfvtgbyhnujmikolp", "&e\"'(-e_ca)=",
 };
 
@@ -97,7 +102,8 @@ static size_t sequence_at(const struct folded *folded, size_t i)
 		for (int step = -1; step <= 1; step += 2) {
 			size_t len = 1;
 
-			while (i + len < folded->n && follows(ROWS[r], folded->plain[i + len - 1], folded->plain[i + len], step))
+			while (i + len < folded->n &&
+			       follows(ROWS[r], folded->plain[i + len - 1], folded->plain[i + len], step))
 				len++;
 			if (len > longest)
 				longest = len;

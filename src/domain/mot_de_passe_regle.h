@@ -1,9 +1,9 @@
 /*
  * Which new passwords are good enough.
  *
- * Length is what counts (NIST SP 800-63B, ANSSI-PG-078): no rule about kinds of characters, but what guessers try first is
- * refused. A password is worth as many characters as are left when every common word, word of the account's own, sequence
- * and repetition counts as one: "Azerty123456!" is worth three.
+ * Length is what counts (NIST SP 800-63B, ANSSI-PG-078): no rule about kinds of characters, but what guessers try first
+ * is refused. A password is worth as many characters as are left when every common word, word of the account's own,
+ * sequence and repetition counts as one: "Azerty123456!" is worth three.
  */
 #ifndef DOMAIN_MOT_DE_PASSE_REGLE_H
 #define DOMAIN_MOT_DE_PASSE_REGLE_H
@@ -20,8 +20,8 @@ enum mot_de_passe_verdict {
 };
 
 /*
- * `personal`: n words that belong to the account (user name, e-mail address, names), each may be NULL or "". The password is
- * valid UTF-8.
+ * `personal`: n words that belong to the account (user name, e-mail address, names), each may be NULL or "". The
+ * password is valid UTF-8.
  */
 enum mot_de_passe_verdict mot_de_passe_judge(const char *password, const char *const *personal, size_t n);
 

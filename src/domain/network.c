@@ -41,7 +41,8 @@ static bool is_public6(const uint8_t a[16])
 		return is_public4(four_bytes(a + 12));
 	if (a[0] == 0x20 && a[1] == 0x02)                               /* 6to4 */
 		return is_public4(four_bytes(a + 2));
-	if (a[0] == 0x20 && a[1] == 0x01 && (a[2] < 2 || (a[2] == 0x0D && a[3] == 0xB8)))       /* 2001::/23, documentation */
+	/* 2001::/23, documentation */
+	if (a[0] == 0x20 && a[1] == 0x01 && (a[2] < 2 || (a[2] == 0x0D && a[3] == 0xB8)))
 		return false;
 	if (a[0] == 0x3F && a[1] == 0xFF && a[2] < 0x10)                /* 3fff::/20, documentation too */
 		return false;

@@ -21,8 +21,9 @@ montant revision_last(struct pool *pool, const char *revisions, const char *fiel
 		struct json_object *value;
 
 		if (text_to_u64(key, 1, 9999, &year) != 0 || year < latest ||
-		    !json_object_is_type(revision, json_type_object) || !json_object_object_get_ex(revision, field, &value) ||
-		    value == NULL || montant_parse(json_object_get_string(value), &amount) != 0 || amount < 0)
+		    !json_object_is_type(revision, json_type_object) ||
+		    !json_object_object_get_ex(revision, field, &value) || value == NULL ||
+		    montant_parse(json_object_get_string(value), &amount) != 0 || amount < 0)
 			continue;
 		latest = year;
 		last = amount;

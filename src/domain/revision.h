@@ -8,8 +8,8 @@
 #include "base/pool.h"
 
 /*
- * The amount called `field` ("loyerNew", "provisionNew") of the latest revision in `revisions`, a JSON object whose keys
- * are years as the API has it; `initial` when there is none. NULL, or JSON of another form, is no revision.
+ * The amount called `field` ("loyerNew", "provisionNew") of the latest revision in `revisions`, a JSON object whose
+ * keys are years as the API has it; `initial` when there is none. NULL, or JSON of another form, is no revision.
  */
 montant revision_last(struct pool *pool, const char *revisions, const char *field, montant initial);
 

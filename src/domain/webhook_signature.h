@@ -10,8 +10,8 @@
 #include "base/text.h"
 
 /*
- * Appends `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, after a space when there is something already: a
- * header holds one signature for each secret that is valid.
+ * Appends `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, after a space when there is something already:
+ * a header holds one signature for each secret that is valid.
  */
 void webhook_sign(struct text *header, const uint8_t *secret, size_t secret_len, const char *id, int64_t timestamp,
                   const char *body);

@@ -82,7 +82,8 @@ static void describe_compte(struct paper *paper, montant solde)
 	paper->mail.objet = pool_printf(pool, "Compte du locataire %s", when);
 	paper->mail.message = paper_letter(paper, pool_printf(pool, "votre compte %s", when));
 	paper->mail.montant_final = solde;
-	paper->mail.description = pool_printf(pool, "Compte %s. Montant final: %s€.", when, montant_text(solde, amount));
+	paper->mail.description = pool_printf(pool, "Compte %s. Montant final: %s€.", when,
+	                                      montant_text(solde, amount));
 	paper->sent_message = "Un email avec le compte a été envoyé à votre locataire.";
 }
 
@@ -99,7 +100,8 @@ void compte_answer(struct app *app, struct request *request)
 	statement.parties = paper.dossier.parties;
 	statement.from = paper.from;
 	statement.to = paper.to;
-	statement.n_lines = dossier_lines(request->pool, &paper.dossier, paper.from, paper.to, &lines, &statement.solde);
+	statement.n_lines = dossier_lines(request->pool, &paper.dossier, paper.from, paper.to, &lines,
+	                                  &statement.solde);
 	statement.lines = lines;
 	if (!mails && request->n_captures > 1 && strcmp(request->capture[1], "data") == 0) {
 		answer_data(&paper, &statement);

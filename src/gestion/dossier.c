@@ -8,15 +8,18 @@
 
 #include "base/json_in.h"
 
-/* The first of these members of a revision that is a time tells from when it counts; else the year it is filed under. */
+/*
+ * The first of these members of a revision that is a time tells from when it counts; else the year it is filed under.
+ */
 static jour revision_from(struct json_object *revision, uint64_t year)
 {
 	static const char *const names[] = {"nextStart", "dateDebut", "dateRevision", "dateDebutCalcul"};
 	struct json_object *time, *sec;
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (json_object_object_get_ex(revision, names[i], &time) && json_object_is_type(time, json_type_object) &&
-		    json_object_object_get_ex(time, "sec", &sec) && json_object_is_type(sec, json_type_int))
+		if (json_object_object_get_ex(revision, names[i], &time) &&
+		    json_object_is_type(time, json_type_object) && json_object_object_get_ex(time, "sec", &sec) &&
+		    json_object_is_type(sec, json_type_int))
 			return jour_of_time(json_object_get_int64(sec));
 	return jour_of((int)year, 1, 1);
 }
@@ -29,7 +32,8 @@ static int by_from(const void *a, const void *b)
 }
 
 /* What a tenant's `revisions` or `revisionsPC` says, by date. */
-static size_t read_revisions(struct pool *pool, const char *json, const char *field, const struct compte_revision **list_r)
+static size_t read_revisions(struct pool *pool, const char *json, const char *field,
+                             const struct compte_revision **list_r)
 {
 	struct compte_revision *list = NULL;
 	struct json_object *root = NULL, *amount;
@@ -78,7 +82,8 @@ static enum compte_kind kind_of(const char *type)
 
 static enum db_status read_paiements(struct db *db, struct pool *pool, uint64_t user, struct dossier *d)
 {
-	enum db_status status = operations_of_locataire(db, pool, user, &d->locataire.id, &d->operations, &d->n_paiements);
+	enum db_status status = operations_of_locataire(db, pool, user, &d->locataire.id, &d->operations,
+	                                                &d->n_paiements);
 
 	if (status != DB_OK)
 		return status;
@@ -156,7 +161,8 @@ static const char *locataire(struct pool *pool, const struct dossier *d, const c
 	line(&text, name);
 	line(&text, l->address1);
 	line(&text, l->address2);
-	line(&text, pool_printf(pool, "%s %s", l->codepostal != NULL ? l->codepostal : "", l->ville != NULL ? l->ville : ""));
+	line(&text, pool_printf(pool, "%s %s", l->codepostal != NULL ? l->codepostal : "",
+	                        l->ville != NULL ? l->ville : ""));
 	return finish(pool, &text);
 }
 
@@ -210,8 +216,8 @@ static const char *description(enum compte_kind kind)
 }
 
 /* Lines of the account as a paper shows them, and their sum. */
-static size_t describe_lines(struct pool *pool, const struct compte_line *lines, size_t n, struct quittance_line **lines_r,
-                             montant *solde_r)
+static size_t describe_lines(struct pool *pool, const struct compte_line *lines, size_t n,
+                             struct quittance_line **lines_r, montant *solde_r)
 {
 	*lines_r = pool_alloc(pool, (n + 1) * sizeof **lines_r);
 	for (size_t i = 0; i < n; i++)

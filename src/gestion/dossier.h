@@ -28,8 +28,8 @@ enum db_status dossier_load(struct db *db, struct pool *pool, const struct user 
  * The lines of the account dated from..to, oldest first, with what the API calls them, and their balance (negative: the
  * tenant owes). Returns how many.
  */
-size_t dossier_lines(struct pool *pool, const struct dossier *dossier, jour from, jour to, struct quittance_line **lines_r,
-                     montant *solde_r);
+size_t dossier_lines(struct pool *pool, const struct dossier *dossier, jour from, jour to,
+                     struct quittance_line **lines_r, montant *solde_r);
 
 /* The same from..before-1, as the period that begins on the day `before` finds it (compte_lines_before()). */
 size_t dossier_lines_before(struct pool *pool, const struct dossier *dossier, jour from, jour before,

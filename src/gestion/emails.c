@@ -18,7 +18,8 @@ static void write_named(struct json_out *json, const char *key, const struct oid
 	json_object_end(json);
 }
 
-static void write_email(struct json_out *json, const char *user_id, const struct tenant_mail *mail, const struct dossier *d)
+static void write_email(struct json_out *json, const char *user_id, const struct tenant_mail *mail,
+                        const struct dossier *d)
 {
 	struct form form = {.json = json};
 

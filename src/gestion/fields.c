@@ -121,5 +121,6 @@ int path_oid(const struct request *request, unsigned index, struct oid *id_r)
 
 void path_refused(struct request *request, const char *name)
 {
-	error_gestion(request, 200, GESTION_BAD_ID, pool_printf(request->pool, "Missing or invalid %s (in url path)", name));
+	error_gestion(request, 200, GESTION_BAD_ID, pool_printf(request->pool, "Missing or invalid %s (in url path)",
+	                                                        name));
 }

@@ -1,6 +1,6 @@
 /*
- * The API's forms of what a landlord owns. A table for each kind of row says which member is written from which field, in
- * the order of the answer.
+ * The API's forms of what a landlord owns. A table for each kind of row says which member is written from which field,
+ * in the order of the answer.
  */
 #include "gestion/form.h"
 
@@ -31,7 +31,8 @@ struct member {
 	const char *name;
 	enum kind kind;
 	size_t at;              /* where the field is in the row */
-	size_t given;           /* where the bool is that says whether it is there; 0, an identifier's place: it always is */
+	size_t given;           /* where the bool is that says whether it is there; 0, an identifier's place: it
+	                         * always is */
 };
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))

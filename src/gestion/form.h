@@ -1,6 +1,6 @@
 /*
- * The API's forms of what a landlord owns: each function writes one JSON object, with the keys the API document shows for
- * it. An attribute that was never set is left out.
+ * The API's forms of what a landlord owns: each function writes one JSON object, with the keys the API document shows
+ * for it. An attribute that was never set is left out.
  */
 #ifndef GESTION_FORM_H
 #define GESTION_FORM_H
@@ -22,7 +22,8 @@ struct form {
 void form_immeuble_begin(const struct form *form, const struct immeuble *immeuble, bool in_list);
 
 /* totalEmprunt, totalMensualite, date_achat, id, emprunts. */
-void form_immeuble_loans(const struct form *form, const struct immeuble *immeuble, const struct emprunt *emprunts, size_t n);
+void form_immeuble_loans(const struct form *form, const struct immeuble *immeuble, const struct emprunt *emprunts,
+                         size_t n);
 
 /* The immeuble embedded in the answers of bien and locataires: declarations, no totals, no loans. */
 void form_immeuble_embedded(const struct form *form, const struct immeuble *immeuble,

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "store/rows.h"
 
-enum { ERRORS_SHOWN = 100 };
+enum { ERRORS_SHOWN = 100, COMPACT = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE };
 
 void json_row_error(struct json_doc *doc, const char *path, const char *format, ...)
 {
@@ -56,7 +56,8 @@ static int read_time(struct json_object *value, int64_t *sec_r, int64_t *usec_r)
 		return -1;
 	*sec_r = json_object_get_int64(sec);
 	*usec_r = json_object_get_int64(usec);
-	return *usec_r >= 0 && *usec_r < 1000000 && *sec_r > -INT64_C(10000000000) && *sec_r < INT64_C(10000000000) ? 0 : -1;
+	return *usec_r >= 0 && *usec_r < 1000000 && *sec_r > -INT64_C(10000000000) &&
+		*sec_r < INT64_C(10000000000) ? 0 : -1;
 }
 
 static const char *read_day(struct json_object *value, jour *day_r)
@@ -101,7 +102,8 @@ static const char *read_integer(struct json_doc *doc, struct json_object *value,
 	if (!json_object_is_type(value, json_type_int))
 		return "not a whole number";
 	if (number < member->least || number > member->bound)
-		return pool_printf(doc->pool, "not from %lld to %lld", (long long)member->least, (long long)member->bound);
+		return pool_printf(doc->pool, "not from %lld to %lld", (long long)member->least,
+		                   (long long)member->bound);
 	*text_r = pool_printf(doc->pool, "%lld", (long long)number);
 	return NULL;
 }
@@ -116,7 +118,8 @@ static const char *read_montant(struct json_object *value, montant *amount_r)
 }
 
 /* Reads one value to where its member goes. Returns NULL, or what is wrong with it. */
-static const char *read_value(struct json_doc *doc, struct json_object *value, const struct json_member *member, void *at)
+static const char *read_value(struct json_doc *doc, struct json_object *value, const struct json_member *member,
+                              void *at)
 {
 	switch (member->kind) {
 	case JSON_TEXT:
@@ -126,7 +129,8 @@ static const char *read_value(struct json_doc *doc, struct json_object *value, c
 			return "not a number";
 		*(const char **)at = pool_strdup(doc->pool, json_object_get_string(value));
 		return is_decimal(*(const char **)at, member->bound, member->least)
-		       ? NULL : pool_printf(doc->pool, "negative, too large, or more than %d places", (int)member->bound);
+		       ? NULL : pool_printf(doc->pool, "negative, too large, or more than %d places",
+		                            (int)member->bound);
 	case JSON_INTEGER:
 		return read_integer(doc, value, member, at);
 	case JSON_MONTANT:
@@ -145,8 +149,7 @@ static const char *read_value(struct json_doc *doc, struct json_object *value, c
 		return json_object_is_type(value, json_type_string) && oid_parse(json_object_get_string(value), at) == 0
 		       ? NULL : "not an identifier of 24 hexadecimal digits";
 	case JSON_OBJECT:
-		*(const char **)at = pool_strdup(doc->pool, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-		                                                                           JSON_C_TO_STRING_NOSLASHESCAPE));
+		*(const char **)at = pool_strdup(doc->pool, json_object_to_json_string_ext(value, COMPACT));
 		return json_object_is_type(value, json_type_object) ? NULL : "not an object";
 	case JSON_HERE:
 		break;
@@ -163,8 +166,8 @@ static const struct json_member *find(const struct json_member *members, size_t 
 }
 
 /* What no member of the table took, as one compact object. */
-static void keep_rest(struct json_doc *doc, const char *path, struct json_object *object, const struct json_member *members,
-                      size_t n, const char **attributes_r)
+static void keep_rest(struct json_doc *doc, const char *path, struct json_object *object,
+                      const struct json_member *members, size_t n, const char **attributes_r)
 {
 	struct json_object *rest = json_object_new_object();
 
@@ -181,8 +184,8 @@ static void keep_rest(struct json_doc *doc, const char *path, struct json_object
 	json_object_put(rest);
 }
 
-void json_row_read(struct json_doc *doc, const char *path, struct json_object *object, const struct json_member *members,
-                   size_t n_members, void *row, const char **attributes_r)
+void json_row_read(struct json_doc *doc, const char *path, struct json_object *object,
+                   const struct json_member *members, size_t n_members, void *row, const char **attributes_r)
 {
 	for (size_t i = 0; i < n_members; i++) {
 		const struct json_member *member = &members[i];

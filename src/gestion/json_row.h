@@ -44,14 +44,15 @@ struct json_member {
 };
 
 /*
- * Reads `object` into the zeroed `row`; a null or absent member leaves its default there. Members the table does not name
- * are put together as compact JSON in *attributes_r (NULL: none), or refused when attributes_r is NULL.
+ * Reads `object` into the zeroed `row`; a null or absent member leaves its default there. Members the table does not
+ * name are put together as compact JSON in *attributes_r (NULL: none), or refused when attributes_r is NULL.
  */
-void json_row_read(struct json_doc *doc, const char *path, struct json_object *object, const struct json_member *members,
-                   size_t n_members, void *row, const char **attributes_r);
+void json_row_read(struct json_doc *doc, const char *path, struct json_object *object,
+                   const struct json_member *members, size_t n_members, void *row, const char **attributes_r);
 
 /* Notes an error at `path`. */
-void json_row_error(struct json_doc *doc, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void json_row_error(struct json_doc *doc, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The array `name` of `object`: its length, 0 when absent or null; an error, and 0, when it is no array of objects. */
 size_t json_row_array(struct json_doc *doc, const char *path, struct json_object *object, const char *name,

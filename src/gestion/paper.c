@@ -1,8 +1,8 @@
 /*
  * A paper's two ways out.
  *
- * A mail is queued in one transaction with what the landlord sees of it; the PDF is made before, once, and stored with the
- * message: what is sent is what was decided here, whenever the sender gets to it.
+ * A mail is queued in one transaction with what the landlord sees of it; the PDF is made before, once, and stored with
+ * the message: what is sent is what was decided here, whenever the sender gets to it.
  */
 #include "gestion/paper.h"
 
@@ -45,7 +45,8 @@ const char *paper_period(const struct paper *paper)
 {
 	char begin[JOUR_SIZE], end[JOUR_SIZE];
 
-	return pool_printf(paper->request->pool, "du %s au %s", jour_french(paper->from, begin), jour_french(paper->to, end));
+	return pool_printf(paper->request->pool, "du %s au %s", jour_french(paper->from, begin),
+	                   jour_french(paper->to, end));
 }
 
 const char *paper_letter(const struct paper *paper, const char *what)
@@ -53,8 +54,9 @@ const char *paper_letter(const struct paper *paper, const char *what)
 	const struct quittance_parties *parties = &paper->dossier.parties;
 
 	return pool_printf(paper->request->pool,
-	                   "Bonjour %s,\n\nVeuillez trouver ci-joint, au format PDF, %s concernant le logement que vous louez\u00a0:\n"
-	                   "%s\n\nCordialement,\n%s", parties->locataire_name, what, parties->logement, parties->bailleur_name);
+	                   "Bonjour %s,\n\nVeuillez trouver ci-joint, au format PDF, %s concernant le logement que "
+	                   "vous louez\u00a0:\n%s\n\nCordialement,\n%s", parties->locataire_name, what,
+	                   parties->logement, parties->bailleur_name);
 }
 
 static void answer_pdf(struct paper *paper)
@@ -63,7 +65,8 @@ static void answer_pdf(struct paper *paper)
 	struct text *body = response_text(request, 200, "application/pdf");
 
 	text_add(body, paper->pdf.data, paper->pdf.len);
-	response_header(request, "Content-Disposition", pool_printf(request->pool, "inline; filename=\"%s\"", paper->file));
+	response_header(request, "Content-Disposition", pool_printf(request->pool, "inline; filename=\"%s\"",
+	                                                            paper->file));
 	response_header(request, "Cache-Control", "private, no-store");
 }
 

@@ -156,7 +156,8 @@ static void write_immeuble(const struct form *form, const struct portfolio *p, c
 
 	while (emprunt < p->n_emprunts && !oid_same(&p->emprunts[emprunt].immeuble_id, &immeuble->id))
 		emprunt++;
-	while (emprunt + n_emprunts < p->n_emprunts && oid_same(&p->emprunts[emprunt + n_emprunts].immeuble_id, &immeuble->id))
+	while (emprunt + n_emprunts < p->n_emprunts && oid_same(&p->emprunts[emprunt + n_emprunts].immeuble_id,
+	                                                        &immeuble->id))
 		n_emprunts++;
 	while (declaration < p->n_declarations && !oid_same(&p->declarations[declaration].immeuble_id, &immeuble->id))
 		declaration++;

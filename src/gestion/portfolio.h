@@ -26,14 +26,14 @@ struct portfolio {
 };
 
 /*
- * Reads a document of `len` bytes. Every error is written to `err` with its path. Returns 0; -1 with at least one error.
- * Members that the program derives (imageURL, totals, counts, loyerLast …) are passed over.
+ * Reads a document of `len` bytes. Every error is written to `err` with its path. Returns 0; -1 with at least one
+ * error. Members that the program derives (imageURL, totals, counts, loyerLast …) are passed over.
  */
 int portfolio_read(struct pool *pool, const char *bytes, size_t len, struct portfolio *portfolio_r, FILE *err);
 
 /*
- * Stores a portfolio in one transaction, all or nothing; the password is hashed before. DB_DUPLICATE: the landlord or an
- * identifier is there already; *where_r names what.
+ * Stores a portfolio in one transaction, all or nothing; the password is hashed before. DB_DUPLICATE: the landlord or
+ * an identifier is there already; *where_r names what.
  */
 enum db_status portfolio_store(struct db *db, struct pool *pool, struct portfolio *portfolio, const char **where_r);
 

@@ -23,7 +23,8 @@ enum { LINE = 255, WORD = 40, LONG = 5000, ADVERT = 100000, WHOLE = 1000000000 }
 
 #define AT_USER(field) offsetof(struct user_row, field)
 struct user_row {
-	const char *id, *username, *email, *password, *password_hash, *first_name, *last_name, *premium_offer, *premium_end;
+	const char *id, *username, *email, *password, *password_hash, *first_name, *last_name, *premium_offer,
+		*premium_end;
 };
 MEMBERS(user) = {
 	{"userid", JSON_TEXT, AT_USER(id), 19, 0, false},
@@ -198,12 +199,14 @@ struct reader {
 };
 
 #define GROW(reader, list) \
-	((reader)->portfolio->list = pool_grow((reader)->doc.pool, (reader)->portfolio->list, (reader)->portfolio->n_##list, \
+	((reader)->portfolio->list = pool_grow((reader)->doc.pool, (reader)->portfolio->list, \
+	                                       (reader)->portfolio->n_##list, \
 	                                       &(reader)->cap_##list, sizeof *(reader)->portfolio->list), \
 	 &(reader)->portfolio->list[(reader)->portfolio->n_##list++])
 
 /* An id that says where an object belongs must be the id of where it stands, when it is given. */
-static void check_parent(struct reader *r, const char *path, const char *name, const struct oid *said, const struct oid *parent)
+static void check_parent(struct reader *r, const char *path, const char *name, const struct oid *said,
+                         const struct oid *parent)
 {
 	static const struct oid none;
 
@@ -286,7 +289,8 @@ static void read_parts(struct reader *r, const char *path, struct json_object *o
 	size_t n = json_row_array(&r->doc, path, object, name, &array);
 
 	for (size_t i = 0; i < n; i++)
-		read(r, pool_printf(r->doc.pool, "%s.%s[%zu]", path, name, i), json_object_array_get_idx(array, i), immeuble);
+		read(r, pool_printf(r->doc.pool, "%s.%s[%zu]", path, name, i), json_object_array_get_idx(array, i),
+		     immeuble);
 }
 
 /* `options` as the list shows it has an extra `id`, which is no option. */
@@ -299,7 +303,9 @@ static const char *without_id(struct pool *pool, const char *options)
 		return options;
 	if (json_object_is_type(object, json_type_object))      /* or it has been told that it is none */
 		json_object_object_del(object, "id");
-	result = pool_strdup(pool, json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	result = pool_strdup(pool,
+	                     json_object_to_json_string_ext(object,
+	                                                    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
 	return result;
 }
@@ -326,7 +332,8 @@ static void read_type(struct reader *r, const char *path, struct json_object *ob
 	    json_object_object_get_ex(type, "id", &id) && json_object_is_type(id, json_type_string))
 		o->type_id = pool_strdup(r->doc.pool, json_object_get_string(id));
 	if (o->type_id == NULL || !operation_type_is_id(o->type_id))
-		json_row_error(&r->doc, pool_printf(r->doc.pool, "%s.operationType.id", path), "missing, or not a type");
+		json_row_error(&r->doc, pool_printf(r->doc.pool, "%s.operationType.id", path),
+		               "missing, or not a type");
 }
 
 static void read_operation(struct reader *r, const char *path, struct json_object *object)

@@ -63,11 +63,13 @@ void quittance_answer(struct app *app, struct request *request)
 	if (!paper_dossier(app, request, &paper.dossier) || !read_period(&paper, &solde) ||
 	    (mails && !paper_has_address(&paper)))
 		return;
-	q = (struct quittance){.parties = paper.dossier.parties, .from = paper.from, .to = paper.to, .made_on = jour_today(),
-	                       .has_solde = solde.shown};
-	q.total = compte_period(&paper.dossier.bail, paper.dossier.paiements, paper.dossier.n_paiements, paper.from, paper.to);
+	q = (struct quittance){.parties = paper.dossier.parties, .from = paper.from, .to = paper.to,
+	                       .made_on = jour_today(), .has_solde = solde.shown};
+	q.total = compte_period(&paper.dossier.bail, paper.dossier.paiements, paper.dossier.n_paiements, paper.from,
+	                        paper.to);
 	if (q.has_solde)
-		q.n_lines = dossier_lines_before(request->pool, &paper.dossier, solde.from, paper.from, &lines, &q.previous);
+		q.n_lines = dossier_lines_before(request->pool, &paper.dossier, solde.from, paper.from, &lines,
+		                                 &q.previous);
 	q.lines = lines;
 	describe_quittance(&paper, &q);
 	paper_finish(&paper, quittance_pdf(&q, &paper.pdf) == 0, mails);

@@ -69,8 +69,8 @@ static void keep_answer(struct app *app, const struct request *request, const st
 }
 
 /*
- * Builds the answer from several statements, which cost no transaction; when a write came in between, again while writers
- * wait: an answer never shows half of a write. What is whole is kept.
+ * Builds the answer from several statements, which cost no transaction; when a write came in between, again while
+ * writers wait: an answer never shows half of a write. What is whole is kept.
  */
 static enum db_status build_whole(struct app *app, struct request *request, struct reading *reading, build_fn *build)
 {
@@ -332,7 +332,8 @@ static enum db_status build_locataires(struct reading *r)
 	} else if (status == DB_NONE) {
 		status = immeuble_get(r->db, r->pool, r->user, &r->id, &immeuble);
 		if (status == DB_OK)
-			status = locataires_of_immeuble(r->db, r->pool, r->user, &r->id, r->limit, &locataires, &n, &all);
+			status = locataires_of_immeuble(r->db, r->pool, r->user, &r->id, r->limit, &locataires, &n,
+			                                &all);
 	}
 	if (status != DB_OK)
 		return status;
@@ -380,7 +381,8 @@ static enum db_status build_operations(struct reading *r)
 	struct operation *operations;
 	size_t n;
 	uint64_t all;
-	enum db_status status = operations_of_immeuble(r->db, r->pool, r->user, &r->id, r->limit, &operations, &n, &all);
+	enum db_status status = operations_of_immeuble(r->db, r->pool, r->user, &r->id, r->limit, &operations, &n,
+	                                               &all);
 
 	if (status == DB_OK && all == 0)        /* none, or no such immeuble? */
 		status = immeuble_get(r->db, r->pool, r->user, &r->id, &immeuble);

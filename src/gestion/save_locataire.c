@@ -150,7 +150,8 @@ static enum db_status update_or_add(struct db *db, struct write *write)
 		status = add(db, write, &l, &saving->form.id);
 	}
 	if (status == DB_REFUSED) {
-		error_gestion(request, 200, GESTION_DATES, "La date de départ doit être postérieure à la date d'entrée");
+		error_gestion(request, 200, GESTION_DATES,
+		              "La date de départ doit être postérieure à la date d'entrée");
 		return DB_NONE;
 	}
 	if (status == DB_OK)
@@ -162,7 +163,8 @@ void save_locataire(struct app *app, struct request *request)
 {
 	struct saving saving = {
 		.fields = {.request = request},
-		.form = {.signature = JOUR_NONE, .entry = JOUR_NONE, .quit = JOUR_NONE, .born = JOUR_NONE, .robot = TRI_NO}
+		.form = {.signature = JOUR_NONE, .entry = JOUR_NONE, .quit = JOUR_NONE, .born = JOUR_NONE,
+		         .robot = TRI_NO}
 	};
 
 	if (path_oid(request, 0, &saving.bien_id) != 0) {

@@ -54,7 +54,8 @@ static void read_amounts(struct saving *saving)
 	if (is_type && strcmp(saving->type, "chargeTF") == 0) {
 		const char *given;
 
-		o->has_teom = field_text(&saving->fields, "operationMontantTEOM", "TEOM", false, SHORT_MAX, &given) == FIELD_GIVEN;
+		o->has_teom = field_text(&saving->fields, "operationMontantTEOM", "TEOM", false, SHORT_MAX,
+		                         &given) == FIELD_GIVEN;
 		if (o->has_teom)
 			field_montant(&saving->fields, "operationMontantTEOM", "TEOM", false, 0, &o->teom);
 	}
@@ -77,7 +78,8 @@ static void read_dates(struct saving *saving)
 	struct fields *fields = &saving->fields;
 	bool has_date = field_jour(fields, "operationDate", "Date", true, &o->date) == FIELD_GIVEN;
 
-	if (field_jour(fields, "operationRepeatDate", "Date de répétition", false, &saving->repeat_until) == FIELD_GIVEN &&
+	if (field_jour(fields, "operationRepeatDate", "Date de répétition", false,
+	               &saving->repeat_until) == FIELD_GIVEN &&
 	    has_date && (saving->repeat_until < month_after(o->date, 1) ||
 	                 saving->repeat_until >= month_after(o->date, REPEAT_MAX + 1)))
 		field_invalid(fields, "Date de répétition");

@@ -121,9 +121,11 @@ static enum db_status gone(struct db *db, struct write *write)
 	enum db_status status = path_oid(request, 0, &id) == 0 ? DB_OK : DB_NONE;
 
 	if (status == DB_OK)
-		status = locataire_set_quit(db, request->pool, write->app->user.id, &id, *(jour *)write->arg, clock_now_ms());
+		status = locataire_set_quit(db, request->pool, write->app->user.id, &id, *(jour *)write->arg,
+		                            clock_now_ms());
 	if (status == DB_REFUSED) {
-		error_gestion(request, 200, GESTION_DATES, "La date de départ doit être postérieure à la date d'entrée");
+		error_gestion(request, 200, GESTION_DATES,
+		              "La date de départ doit être postérieure à la date d'entrée");
 		return DB_NONE;
 	}
 	if (status != DB_OK)

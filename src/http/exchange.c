@@ -2,8 +2,8 @@
  * Reads a request with libfcgi 2.4 and writes its answer.
  *
  * What is done here and not left to the library, and why:
- * - The connection is accepted and closed by our caller, who waits for it with signals unblocked; FCGX_Accept_r() finds it
- *   in `ipcFd` and never waits in accept() itself (the listening socket it knows is -1).
+ * - The connection is accepted and closed by our caller, who waits for it with signals unblocked; FCGX_Accept_r()
+ *   finds it in `ipcFd` and never waits in accept() itself (the listening socket it knows is -1).
  * - The answer is written by one write(): the library's stream buffer of 8 kB would make several of it.
  * - stdin is read to its end whatever happens. What is left of it would be taken for the next request of a kept
  *   connection: a body could then say who the client is.
@@ -330,9 +330,9 @@ static void put_end(struct exchange *exchange, bool last)
 	put_header(exchange, FCGI_END_REQUEST, sizeof(end), 0);
 	text_add(&exchange->out, &end, sizeof(end));
 	/*
-	 * A connection can only be closed by nginx without a race: closed here, nginx may be sending the next request on it
-	 * at this moment, and must answer 502 for it. But nginx keeps a connection only when nothing follows the end of a
-	 * request: so an empty management record, which says nothing, makes it close.
+	 * A connection can only be closed by nginx without a race: closed here, nginx may be sending the next request
+	 * on it at this moment, and must answer 502 for it. But nginx keeps a connection only when nothing follows the
+	 * end of a request: so an empty management record, which says nothing, makes it close.
 	 */
 	if (last && exchange->keep) {
 		FCGI_Header nothing = {.version = FCGI_VERSION_1, .type = FCGI_GET_VALUES_RESULT};

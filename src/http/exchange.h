@@ -12,13 +12,15 @@
 
 struct exchange;
 
-/* `body_max`: a larger body is read to its end, dropped, and noted as HTTP_FAULT_TOO_LARGE. Free with exchange_free(). */
+/*
+ * `body_max`: a larger body is read to its end, dropped, and noted as HTTP_FAULT_TOO_LARGE. Free with exchange_free().
+ */
 struct exchange *exchange_create(size_t body_max);
 void exchange_free(struct exchange *exchange);          /* accepts NULL */
 
 /*
- * Reads the next request of the connection `fd`. Returns it, valid until exchange_end(), or NULL when there is none: the
- * peer closed, or did not speak FastCGI. Then `fd` has been closed.
+ * Reads the next request of the connection `fd`. Returns it, valid until exchange_end(), or NULL when there is none:
+ * the peer closed, or did not speak FastCGI. Then `fd` has been closed.
  */
 struct request *exchange_receive(struct exchange *exchange, int fd);
 

@@ -70,8 +70,8 @@ static char *read_quoted(struct cursor *c, struct pool *pool, size_t *len_r)
 }
 
 /* One `name=value`, the cursor being on its name. Returns false when it is not one. */
-static bool read_param(struct cursor *c, struct pool *pool, const char **name_r, size_t *name_len_r, const char **value_r,
-                       size_t *len_r)
+static bool read_param(struct cursor *c, struct pool *pool, const char **name_r, size_t *name_len_r,
+                       const char **value_r, size_t *len_r)
 {
 	*name_r = c->at;
 	*name_len_r = read_token(c);

@@ -71,7 +71,8 @@ static int systemd_fd(void)
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	uint64_t for_pid = 0, n = 0;
 
-	if (pid == NULL || fds == NULL || text_to_u64(pid, 1, INT32_MAX, &for_pid) != 0 || for_pid != (uint64_t)getpid())
+	if (pid == NULL || fds == NULL || text_to_u64(pid, 1, INT32_MAX, &for_pid) != 0 ||
+	    for_pid != (uint64_t)getpid())
 		return -1;
 	if (text_to_u64(fds, 1, INT32_MAX, &n) != 0 || !is_listening(SYSTEMD_FIRST_FD))
 		return -1;

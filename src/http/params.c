@@ -82,7 +82,8 @@ enum param_result params_text(const struct params *params, const char *name, siz
 	return PARAM_OK;
 }
 
-enum param_result params_u64(const struct params *params, const char *name, uint64_t min, uint64_t max, uint64_t *value_r)
+enum param_result params_u64(const struct params *params, const char *name, uint64_t min, uint64_t max,
+                             uint64_t *value_r)
 {
 	const struct param *param;
 	enum param_result result = one_value(params, name, &param);

@@ -14,7 +14,8 @@ enum param_kind { PARAM_TEXT, PARAM_NUMBER, PARAM_BOOL, PARAM_NULL, PARAM_OBJECT
 
 struct param {
 	const char *name;
-	const char *value;              /* NUL-terminated; JSON numbers and booleans as their text; NULL for null, object, array */
+	const char *value;              /* NUL-terminated; JSON numbers and booleans as their text; NULL for null,
+	                                 * object, array */
 	size_t len;
 	enum param_kind kind;           /* PARAM_TEXT for everything that is not JSON */
 	struct json_object *json;       /* JSON only */
@@ -43,11 +44,12 @@ const struct param *params_next(const struct params *params, const char *name, c
 
 /*
  * Typed readings. A parameter given twice with the same value is one; with different values it is PARAM_INVALID.
- * Text: at most max_chars code points; "" is PARAM_OK with "". Numbers in JSON are accepted as text where a text is due.
- * u64: decimal. bool: true, false, 1, 0 as JSON or text.
+ * Text: at most max_chars code points; "" is PARAM_OK with "". Numbers in JSON are accepted as text where a text is
+ * due. u64: decimal. bool: true, false, 1, 0 as JSON or text.
  */
 enum param_result params_text(const struct params *params, const char *name, size_t max_chars, const char **value_r);
-enum param_result params_u64(const struct params *params, const char *name, uint64_t min, uint64_t max, uint64_t *value_r);
+enum param_result params_u64(const struct params *params, const char *name, uint64_t min, uint64_t max,
+                             uint64_t *value_r);
 enum param_result params_bool(const struct params *params, const char *name, bool *value_r);
 enum param_result params_time(const struct params *params, const char *name, int64_t *ms_r);     /* ISO 8601 */
 enum param_result params_instant(const struct params *params, const char *name, int64_t *ms_r);  /* with an offset */

@@ -154,7 +154,8 @@ void parse_multipart(struct request *request, const char *content_type, const ch
 	struct scan scan = {.request = request, .at = bytes, .end = bytes + len};
 	bool bad = false;
 	size_t n = 0;
-	const char *boundary = header_value_param(request->pool, content_type, strlen(content_type), "boundary", &n, &bad);
+	const char *boundary = header_value_param(request->pool, content_type, strlen(content_type), "boundary", &n,
+	                                          &bad);
 
 	if (bad || boundary == NULL || n == 0 || n > BOUNDARY_MAX) {
 		fault_body(request);

@@ -50,7 +50,8 @@ struct master {
 
 static struct worker_slot *make_slots(unsigned n)
 {
-	void *at = mmap(NULL, n * sizeof(struct worker_slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *at = mmap(NULL, n * sizeof(struct worker_slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+	                0);
 
 	if (at != MAP_FAILED)
 		return at;
@@ -267,7 +268,8 @@ static void reload_if_due(struct master *master)
 	if (most > prefork->n_slots / 2)
 		most = prefork->n_slots / 2;
 	if (prefork->workers > most) {
-		log_event(LOG_LEVEL_WARN, "too-many-workers", "wanted", log_num(prefork->workers), "started", log_num(most),
+		log_event(LOG_LEVEL_WARN, "too-many-workers", "wanted", log_num(prefork->workers), "started",
+		          log_num(most),
 		          "remedy", "restart", NULL);
 		prefork->workers = most;
 	}

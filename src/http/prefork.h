@@ -2,8 +2,8 @@
  * The master: holds the listening socket, keeps N workers running.
  *
  * Signals: SIGTERM and SIGINT stop gracefully, SIGHUP reloads (new workers first, then the old ones finish), SIGUSR1
- * reopens the log. Signals are blocked except inside sigtimedwait(), and in a worker inside ppoll(). A worker whose master
- * dies stops by itself.
+ * reopens the log. Signals are blocked except inside sigtimedwait(), and in a worker inside ppoll(). A worker whose
+ * master dies stops by itself.
  */
 #ifndef HTTP_PREFORK_H
 #define HTTP_PREFORK_H
@@ -33,8 +33,8 @@ struct prefork {
 	/* Runs in the child; serves until worker_should_stop(); its return value is the exit status. */
 	int (*worker)(struct prefork *prefork, struct worker_slot *slot, void *arg);
 	/*
-	 * SIGHUP: reads the configuration again in the master; non-zero keeps the old one. May change workers (no further
-	 * than there are slots for), deadlines and arg.
+	 * SIGHUP: reads the configuration again in the master; non-zero keeps the old one. May change workers (no
+	 * further than there are slots for), deadlines and arg.
 	 */
 	int (*reload)(struct prefork *prefork, void *arg);
 	void *arg;
@@ -44,9 +44,9 @@ struct prefork {
 int prefork_run(struct prefork *prefork);
 
 /*
- * The listening socket: one made for `address`, a path (mode 0660, and its group when `group` is not NULL) or host:port;
- * when `address` is NULL, what systemd (LISTEN_FDS, checked against LISTEN_PID) or spawn-fcgi (descriptor 0) gave.
- * Returns the descriptor, or -1 after logging why.
+ * The listening socket: one made for `address`, a path (mode 0660, and its group when `group` is not NULL) or
+ * host:port; when `address` is NULL, what systemd (LISTEN_FDS, checked against LISTEN_PID) or spawn-fcgi (descriptor 0)
+ * gave. Returns the descriptor, or -1 after logging why.
  */
 int prefork_listen(const char *address, const char *group);
 

@@ -40,7 +40,8 @@ struct request {
 
 	struct params params;           /* query string, then form, multipart or JSON object body */
 	bool is_batch;                  /* the body is a JSON array */
-	struct params *items;           /* its elements; an element that is not an object has n = 0 and is_object false */
+	struct params *items;           /* its elements; an element that is not an object has n = 0 and is_object
+	                                 * false */
 	bool *item_is_object;
 	size_t n_items;
 	uint8_t body_hash[32];          /* BLAKE2b-256 of method, path, query and body; only with an idempotency_key */

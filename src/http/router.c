@@ -25,7 +25,8 @@ static size_t element_len(const char *at)
 /* Is what is left of the pattern one optional element, the last? */
 static bool is_optional_end(const char *pattern)
 {
-	return pattern[0] == '/' && pattern[1] == ':' && strchr(pattern, '?') != NULL && strchr(pattern + 1, '/') == NULL;
+	return pattern[0] == '/' && pattern[1] == ':' && strchr(pattern, '?') != NULL &&
+		strchr(pattern + 1, '/') == NULL;
 }
 
 /* Walks pattern and path element by element; both stand on a '/'. */

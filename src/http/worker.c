@@ -3,8 +3,8 @@
  *
  * nginx keeps connections open between requests. A worker holds several of them and serves whichever speaks, so that an
  * idle one never stands in the way: new connections are taken at once by workers that hold none, and a moment later by
- * workers that wait on idle ones. Nor does a busy one: when others wait while every worker is kept busy, connections are
- * handed back to nginx.
+ * workers that wait on idle ones. Nor does a busy one: when others wait while every worker is kept busy, connections
+ * are handed back to nginx.
  */
 #include <errno.h>
 #include <fcgiapp.h>
@@ -84,7 +84,8 @@ static void set_signals(sigset_t *waiting)
 
 static void forget(struct worker *worker, unsigned i)
 {
-	memmove(&worker->connection[i], &worker->connection[i + 1], (worker->n - i - 1) * sizeof(worker->connection[0]));
+	memmove(&worker->connection[i], &worker->connection[i + 1],
+	        (worker->n - i - 1) * sizeof(worker->connection[0]));
 	worker->n--;
 }
 
@@ -128,8 +129,8 @@ static bool drop_idle(struct worker *worker)
 }
 
 /*
- * Waits until a connection can be read, or with `door` until one waits at the socket; -1 waits for ever, but for a signal.
- * Returns the index of the connection, n for the socket, or -1.
+ * Waits until a connection can be read, or with `door` until one waits at the socket; -1 waits for ever, but for a
+ * signal. Returns the index of the connection, n for the socket, or -1.
  */
 static int wait_for(struct worker *worker, bool door, int ms)
 {
@@ -201,7 +202,8 @@ static void account(struct worker_slot *slot, const struct request *request, int
 	atomic_fetch_add_explicit(&slot->by_class[class < 6 ? class : 5], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&slot->total_us, (uint64_t)us, memory_order_relaxed);
 	log_event(LOG_LEVEL_INFO, "request", "method", method_name(request->method), "route",
-	          request->route != NULL ? request->route->path : "-", "status", log_num(request->status), "us", log_num(us),
+	          request->route != NULL ? request->route->path : "-", "status", log_num(request->status), "us",
+	          log_num(us),
 	          "bytes", log_num(bytes), NULL);
 }
 

@@ -71,8 +71,8 @@ static const char *problem_of(struct request *request, const struct user *user, 
 	case MOT_DE_PASSE_TROP_LONG:
 		return "Ce mot de passe est trop long.";
 	case MOT_DE_PASSE_DEVINABLE:
-		return "Ce mot de passe est trop facile à deviner : évitez les mots de passe courants, les suites comme 12345 "
-		       "ou azerty, les répétitions et votre nom.";
+		return "Ce mot de passe est trop facile à deviner : évitez les mots de passe courants, les suites "
+		       "comme 12345 ou azerty, les répétitions et votre nom.";
 	case MOT_DE_PASSE_BON:
 		break;
 	}

@@ -253,8 +253,8 @@ static bool is_reminded_otherwise(const struct appointment *a, const struct appo
 }
 
 /*
- * A reminder that was queued and has not left is taken back; what takes its place is queued when it is due. One that has
- * left stays sent, unless the appointment is moved: then it is reminded of anew.
+ * A reminder that was queued and has not left is taken back; what takes its place is queued when it is due. One that
+ * has left stays sent, unless the appointment is moved: then it is reminded of anew.
  */
 static enum db_status revise_reminder(struct db *db, struct pool *pool, const struct appointment *before,
                                       struct appointment *a)
@@ -306,7 +306,8 @@ static enum db_status change(struct db *db, void *arg)
 {
 	struct changing *changing = arg;
 	struct appointment a = {0};
-	enum db_status status = appointment_lock(db, changing->request->pool, changing->app->client.id, changing->id, &a);
+	enum db_status status = appointment_lock(db, changing->request->pool, changing->app->client.id, changing->id,
+	                                         &a);
 
 	if (status == DB_NONE)
 		error_answer(changing->request, 404, "not found");

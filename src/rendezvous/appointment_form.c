@@ -52,7 +52,8 @@ const char *appointment_body(struct pool *pool, const struct appointment *a)
 	return body;
 }
 
-enum db_status appointment_tell(struct db *db, struct pool *pool, const struct appointment *a, int64_t now, int64_t lifetime)
+enum db_status appointment_tell(struct db *db, struct pool *pool, const struct appointment *a, int64_t now,
+                                int64_t lifetime)
 {
 	return webhook_add(db, a->client_id, a->id, appointment_body(pool, a), now, lifetime);
 }

@@ -14,8 +14,8 @@
 #include "domain/line.h"
 
 enum {
-	LOCATION_MAX = 500, NAME_MAX_CHARS = 100, EMAIL_MAX = 254, PHONE_MAX = 64, VARIABLES_MAX = 50, VARIABLE_MAX = 1000,
-	DURATION_MAX = 60 * 24 * 31, REMINDER_MAX = 24 * 90, MINUTE = 60000
+	LOCATION_MAX = 500, NAME_MAX_CHARS = 100, EMAIL_MAX = 254, PHONE_MAX = 64, VARIABLES_MAX = 50,
+	VARIABLE_MAX = 1000, DURATION_MAX = 60 * 24 * 31, REMINDER_MAX = 24 * 90, MINUTE = 60000
 };
 
 /* The last second of 9999 in Paris: later ones cannot be written. */
@@ -117,7 +117,8 @@ static void read_member(struct reader *reader, struct json_object *object, const
 		return;
 	}
 	text = json_object_get_string(member);
-	if (!json_object_is_type(member, json_type_string) || text_codepoints(text, strlen(text)) > max || !line_is_clean(text))
+	if (!json_object_is_type(member, json_type_string) || text_codepoints(text, strlen(text)) > max ||
+	    !line_is_clean(text))
 		refuse(reader, wrong);
 	else
 		*value = text[0] != '\0' ? pool_strdup(reader->pool, text) : NULL;
@@ -135,7 +136,8 @@ static bool write_variable(struct json_out *json, struct json_object *variable)
 		struct json_object *value;
 		const char *text;
 
-		if (!json_object_object_get_ex(variable, names[i], &value) || !json_object_is_type(value, json_type_string))
+		if (!json_object_object_get_ex(variable, names[i], &value) ||
+		    !json_object_is_type(value, json_type_string))
 			return false;
 		text = json_object_get_string(value);
 		if (text_codepoints(text, strlen(text)) > VARIABLE_MAX)
@@ -244,7 +246,8 @@ static void read_reminder(struct reader *reader, struct appointment *a)
 
 void appointment_in_defaults(struct appointment *a)
 {
-	*a = (struct appointment){.status = "preset", .channel = "email", .reminder_channel = "disabled", .variables = "[]"};
+	*a = (struct appointment){.status = "preset", .channel = "email", .reminder_channel = "disabled",
+	                          .variables = "[]"};
 }
 
 const char *appointment_in_read(struct pool *pool, const struct params *params, bool change, struct appointment *a)

@@ -66,7 +66,9 @@ static bool goes(const char *channel, const char *way)
 	return strcmp(channel, way) == 0 || strcmp(channel, "both") == 0;
 }
 
-/* The message, by the ways the reminder is to go. An appointment is no mailing: it reaches who has unsubscribed, too. */
+/*
+ * The message, by the ways the reminder is to go. An appointment is no mailing: it reaches who has unsubscribed, too.
+ */
 static struct outbox_message message(struct pool *pool, const struct appointment *a)
 {
 	bool mail = goes(a->reminder_channel, "email"), sms = goes(a->reminder_channel, "sms");
@@ -139,7 +141,8 @@ static enum db_status remind_surely(struct db *db, struct reminding *r)
 	if (status == DB_NONE)
 		return DB_OK;
 	if (status != DB_OK)
-		log_event(LOG_LEVEL_ERROR, "reminder", "appointment", log_num((int64_t)r->id), "status", db_status_name(status),
+		log_event(LOG_LEVEL_ERROR, "reminder", "appointment", log_num((int64_t)r->id), "status",
+		          db_status_name(status),
 		          "database", db_error(db), NULL);
 	return status;
 }

@@ -9,7 +9,8 @@
 #include "store/rows.h"
 
 #define COLUMNS "id, client_id, status, channel, start_at, end_at, location, reminder_delay, reminder_channel, " \
-	"reminder_sent, first_name, last_name, email, phone, variables, created_at, updated_at, reminder_message_id, change_uuid"
+	"reminder_sent, first_name, last_name, email, phone, variables, created_at, updated_at, reminder_message_id, " \
+		"change_uuid"
 
 static void read_appointment(const struct db_rows *row, struct pool *pool, void *element)
 {
@@ -51,14 +52,14 @@ enum db_status appointment_add(struct db *db, uint64_t client, const uint8_t req
                                struct appointment *a)
 {
 	enum db_status status = db_run(db,
-		"INSERT INTO appointment (client_id, request_uuid, request_index, status, channel, start_at, end_at, location,"
-		" reminder_delay, reminder_channel, reminder_due_at, first_name, last_name, email, phone, variables, created_at,"
-		" updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		DB_ARGS(db_u64(client), db_bytes(request_uuid, 16), db_u64(index), db_text(a->status), db_text(a->channel),
-		        db_time(a->start_at), db_time(a->end_at), db_text(a->location), db_u64(a->reminder_delay),
-		        db_text(a->reminder_channel), reminder_due(a), db_text(a->first_name), db_text(a->last_name),
-		        db_text(a->email), db_text(a->phone), db_text(a->variables), db_time(a->created_at),
-		        db_time(a->updated_at)));
+		"INSERT INTO appointment (client_id, request_uuid, request_index, status, channel, start_at, end_at, "
+		"location, reminder_delay, reminder_channel, reminder_due_at, first_name, last_name, email, phone, "
+		"variables, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		DB_ARGS(db_u64(client), db_bytes(request_uuid, 16), db_u64(index), db_text(a->status),
+		        db_text(a->channel), db_time(a->start_at), db_time(a->end_at), db_text(a->location),
+		        db_u64(a->reminder_delay), db_text(a->reminder_channel), reminder_due(a),
+		        db_text(a->first_name), db_text(a->last_name), db_text(a->email), db_text(a->phone),
+		        db_text(a->variables), db_time(a->created_at), db_time(a->updated_at)));
 
 	if (status == DB_OK)
 		a->id = db_insert_id(db);
@@ -74,13 +75,15 @@ enum db_status appointment_lock(struct db *db, struct pool *pool, uint64_t clien
 enum db_status appointment_update(struct db *db, uint64_t client, const struct appointment *a)
 {
 	return rows_found(db, db_run(db,
-		"UPDATE appointment SET status = ?, channel = ?, start_at = ?, end_at = ?, location = ?, reminder_delay = ?,"
-		" reminder_channel = ?, reminder_due_at = ?, reminder_sent = ?, first_name = ?, last_name = ?, email = ?, phone = ?,"
-		" variables = ?, updated_at = ?, change_uuid = ? WHERE client_id = ? AND id = ?",
-		DB_ARGS(db_text(a->status), db_text(a->channel), db_time(a->start_at), db_time(a->end_at), db_text(a->location),
-		        db_u64(a->reminder_delay), db_text(a->reminder_channel), reminder_due(a), db_bool(a->reminder_sent),
-		        db_text(a->first_name), db_text(a->last_name), db_text(a->email), db_text(a->phone), db_text(a->variables),
-		        db_time(a->updated_at), db_bytes(a->change, sizeof a->change), db_u64(client), db_u64(a->id))));
+		"UPDATE appointment SET status = ?, channel = ?, start_at = ?, end_at = ?, location = ?, "
+		"reminder_delay = ?, reminder_channel = ?, reminder_due_at = ?, reminder_sent = ?, first_name = ?, "
+		"last_name = ?, email = ?, phone = ?, variables = ?, updated_at = ?, change_uuid = ? WHERE client_id "
+		"= ? AND id = ?",
+		DB_ARGS(db_text(a->status), db_text(a->channel), db_time(a->start_at), db_time(a->end_at),
+		        db_text(a->location), db_u64(a->reminder_delay), db_text(a->reminder_channel), reminder_due(a),
+		        db_bool(a->reminder_sent), db_text(a->first_name), db_text(a->last_name), db_text(a->email),
+		        db_text(a->phone), db_text(a->variables), db_time(a->updated_at),
+		        db_bytes(a->change, sizeof a->change), db_u64(client), db_u64(a->id))));
 }
 
 enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t client, const struct appointment_filter *f,
@@ -95,7 +98,8 @@ enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t clien
 		if (status != DB_OK)
 			return status;
 	}
-	return rows_list(db, pool, "SELECT " COLUMNS " FROM appointment WHERE client_id = ? AND (? IS NULL OR status = ?)"
+	return rows_list(db, pool,
+	                 "SELECT " COLUMNS " FROM appointment WHERE client_id = ? AND (? IS NULL OR status = ?)"
 	                 " AND (? IS NULL OR start_at >= ?) AND (? IS NULL OR start_at <= ?) AND (? = 0 OR id < ?)"
 	                 " ORDER BY id DESC LIMIT ? OFFSET ?",
 	                 DB_ARGS(db_u64(client), db_text(f->status), db_text(f->status), rows_bind_instant(f->from),
@@ -126,7 +130,8 @@ enum db_status appointment_take_back(struct db *db, struct pool *pool, const str
 	size_t n = 0, here = 0;
 	int64_t now = 0;
 	enum db_status status = rows_list(db, pool, "SELECT id FROM delivery WHERE message_id = ? ORDER BY id LIMIT ?",
-	                                  DB_ARGS(db_u64(a->reminder_message), db_u64(WAYS)), sizeof *ids, read_id, &ids, &n);
+	                                  DB_ARGS(db_u64(a->reminder_message), db_u64(WAYS)), sizeof *ids, read_id,
+	                                  &ids, &n);
 
 	*whole_r = false;
 	if (status != DB_OK || n == 0)
@@ -148,7 +153,8 @@ enum db_status appointment_take_back(struct db *db, struct pool *pool, const str
 static void read_due(const struct db_rows *row, struct pool *pool, void *element)
 {
 	(void)pool;
-	*(struct appointment_due *)element = (struct appointment_due){.at = db_col_time(row, 0), .id = db_col_u64(row, 1)};
+	*(struct appointment_due *)element = (struct appointment_due){.at = db_col_time(row, 0),
+	                                                              .id = db_col_u64(row, 1)};
 }
 
 enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t now, struct appointment_due after,
@@ -157,20 +163,25 @@ enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t n
 	bool first = after.id == 0;
 
 	return rows_list(db, pool, "SELECT reminder_due_at, id FROM appointment WHERE reminder_due_at <= ? AND (? OR "
-	                 "reminder_due_at > ? OR (reminder_due_at = ? AND id > ?)) ORDER BY reminder_due_at, id LIMIT ?",
+	                 "reminder_due_at > ? OR (reminder_due_at = ? AND id > ?)) ORDER BY reminder_due_at, id "
+	                 "LIMIT ?",
 	                 DB_ARGS(db_time(now), db_bool(first), db_time(after.at), db_time(after.at), db_u64(after.id),
 	                         db_u64(limit)), sizeof **list_r, read_due, list_r, n_r);
 }
 
-enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint64_t id, int64_t now, struct appointment *r)
+enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint64_t id, int64_t now,
+                                         struct appointment *r)
 {
-	return rows_one(db, pool, "SELECT " COLUMNS " FROM appointment WHERE id = ? AND reminder_due_at <= ? FOR UPDATE",
+	return rows_one(db, pool,
+	                "SELECT " COLUMNS " FROM appointment WHERE id = ? AND reminder_due_at <= ? FOR UPDATE",
 	                DB_ARGS(db_u64(id), db_time(now)), read_appointment, r);
 }
 
 enum db_status appointment_reminded(struct db *db, uint64_t id, uint64_t message, int64_t now)
 {
-	return db_run(db, "UPDATE appointment SET reminder_sent = ?, reminder_message_id = COALESCE(?, reminder_message_id), "
-	              "reminder_due_at = NULL, updated_at = ? WHERE id = ?",
-	              DB_ARGS(db_bool(message != 0), message != 0 ? db_u64(message) : db_null(), db_time(now), db_u64(id)));
+	return db_run(db,
+	              "UPDATE appointment SET reminder_sent = ?, reminder_message_id = COALESCE(?, "
+	              "reminder_message_id), reminder_due_at = NULL, updated_at = ? WHERE id = ?",
+	              DB_ARGS(db_bool(message != 0), message != 0 ? db_u64(message) : db_null(), db_time(now),
+	                      db_u64(id)));
 }

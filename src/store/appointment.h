@@ -36,7 +36,9 @@ struct appointment_filter {
 	uint64_t offset;
 };
 
-/* Writes run in the caller's transaction. Add sets the ids, in order; request_uuid is the request's own, chosen before. */
+/*
+ * Writes run in the caller's transaction. Add sets the ids, in order; request_uuid is the request's own, chosen before.
+ */
 enum db_status appointment_add(struct db *db, uint64_t client, const uint8_t request_uuid[16], uint32_t index,
                                struct appointment *appointment);
 
@@ -50,12 +52,12 @@ enum db_status appointment_update(struct db *db, uint64_t client, const struct a
  * held by a sender that has not begun to transmit them, are suppressed. Unless `in_part`, only if none has left.
  * *whole_r: nothing of it has left, nor will.
  */
-enum db_status appointment_take_back(struct db *db, struct pool *pool, const struct appointment *appointment, bool in_part,
-                                     bool *whole_r);
+enum db_status appointment_take_back(struct db *db, struct pool *pool, const struct appointment *appointment,
+                                     bool in_part, bool *whole_r);
 
 /* Newest first. DB_NONE: before_id is not this client's. */
-enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t client, const struct appointment_filter *filter,
-                                struct appointment **list_r, size_t *n_r);
+enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t client,
+                                const struct appointment_filter *filter, struct appointment **list_r, size_t *n_r);
 
 /* Reminders due at `now`, oldest first, after `after` (zeros: from the first). */
 struct appointment_due {
@@ -66,7 +68,8 @@ enum db_status appointment_reminders(struct db *db, struct pool *pool, int64_t n
                                      uint32_t limit, struct appointment_due **list_r, size_t *n_r);
 
 /*
- * Locks an appointment whose reminder is due at `now`, in the caller's transaction. DB_NONE: another run has dealt with it.
+ * Locks an appointment whose reminder is due at `now`, in the caller's transaction. DB_NONE: another run has dealt with
+ * it.
  */
 enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint64_t id, int64_t now,
                                          struct appointment *appointment_r);

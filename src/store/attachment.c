@@ -13,7 +13,8 @@ enum db_status attachment_add(struct db *db, uint64_t message_id, const struct a
 	for (size_t i = 0; i < n && status == DB_OK; i++)
 		status = db_run(db, "INSERT INTO message_attachment (message_id, position, name, type, content) "
 		                "VALUES (?, ?, ?, ?, ?)",
-		                DB_ARGS(db_u64(message_id), db_u64(i), db_text(attachments[i].name), db_text(attachments[i].type),
+		                DB_ARGS(db_u64(message_id), db_u64(i), db_text(attachments[i].name),
+		                        db_text(attachments[i].type),
 		                        db_bytes(attachments[i].bytes, attachments[i].len)));
 	if (status != DB_OK)
 		return status;
@@ -36,6 +37,7 @@ static void read_attachment(const struct db_rows *row, struct pool *pool, void *
 enum db_status attachment_list(struct db *db, struct pool *pool, uint64_t message_id, struct attachment **list_r,
                                size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT name, type, content FROM message_attachment WHERE message_id = ? ORDER BY position",
+	return rows_list(db, pool,
+	                 "SELECT name, type, content FROM message_attachment WHERE message_id = ? ORDER BY position",
 	                 DB_ARGS(db_u64(message_id)), sizeof **list_r, read_attachment, list_r, n_r);
 }

@@ -76,8 +76,9 @@ enum db_status client_set_disabled(struct db *db, const char *name, bool disable
 
 	if (status != DB_OK)
 		return status;
-	return db_run_again(db, "UPDATE api_client SET disabled_at = IF(?, COALESCE(disabled_at, UTC_TIMESTAMP(3)), NULL)"
-	                    " WHERE name = ?", DB_ARGS(db_bool(disabled), db_text(name)));
+	return db_run_again(db,
+	                    "UPDATE api_client SET disabled_at = IF(?, COALESCE(disabled_at, UTC_TIMESTAMP(3)), NULL) "
+	                    "WHERE name = ?", DB_ARGS(db_bool(disabled), db_text(name)));
 }
 
 enum db_status client_list(struct db *db, struct pool *pool, struct client **clients_r, size_t *n_r)

@@ -3,9 +3,9 @@
  *
  *	#define THING_COLUMNS(X) X(TEXT, "name", name) X(MONTANT, "loyer", loyer) …
  *
- * (type, column, member of the row's structure), and makes of that list the names, the placeholders, the arguments and the
- * reading of its statements, so that these cannot disagree about the order. Each begins with a comma: what stands before
- * the list, an identifier mostly, is written out.
+ * (type, column, member of the row's structure), and makes of that list the names, the placeholders, the arguments and
+ * the reading of its statements, so that these cannot disagree about the order. Each begins with a comma: what stands
+ * before the list, an identifier mostly, is written out.
  */
 #ifndef STORE_COLUMNS_H
 #define STORE_COLUMNS_H

@@ -1,6 +1,7 @@
 /*
- * Idempotency-Key. The key's row is inserted first in the transaction that does the work: while it is open, its lock tells
- * a second request that the first is running; once committed, the row holds the answer; rolled back, it never was.
+ * Idempotency-Key. The key's row is inserted first in the transaction that does the work: while it is open, its lock
+ * tells a second request that the first is running; once committed, the row holds the answer; rolled back, it never
+ * was.
  */
 #include <string.h>
 
@@ -50,7 +51,8 @@ static enum db_status look(struct db *db, struct pool *pool, const char *owner, 
 		*state_r = IDEMPOTENCY_REPLAY;
 	if (*state_r == IDEMPOTENCY_REPLAY)
 		*answer_r = (struct idempotency_answer){
-			.status = (unsigned)db_col_u64(rows, 1), .body = db_col_dup(rows, 2, pool), .len = db_col_size(rows, 2),
+			.status = (unsigned)db_col_u64(rows, 1), .body = db_col_dup(rows, 2, pool),
+			.len = db_col_size(rows, 2),
 		};
 	db_rows_end(rows);
 	return DB_OK;

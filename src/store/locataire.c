@@ -12,8 +12,11 @@
 	X(MONTANT, "loyer_last", loyer_last) X(MONTANT, "provision_last", provision_last) \
 	X(INTEGER, "indice_revision", indice_revision) X(INTEGER, "day_loyer", day_loyer) \
 	X(INTEGER, "type_location", type_location) X(INTEGER, "depot_garantie", depot_garantie) \
-	X(JOUR, "signature_date", signature) X(JOUR, "entry_date", entry) X(JOUR, "quit_date", quit) X(JOUR, "born_date", born) \
-	X(TEXT, "address1", address1) X(TEXT, "address2", address2) X(TEXT, "ville", ville) X(TEXT, "codepostal", codepostal) \
+	X(JOUR, "signature_date", signature) X(JOUR, "entry_date", entry) X(JOUR, "quit_date", quit) X(JOUR, \
+	                                                                                               "born_date", \
+	                                                                                               born) \
+	X(TEXT, "address1", address1) X(TEXT, "address2", address2) X(TEXT, "ville", ville) X(TEXT, "codepostal", \
+	                                                                                      codepostal) \
 	X(TEXT, "country", country) X(TEXT, "born_location", born_location) X(TEXT, "nationality", nationality) \
 	X(INSTANT, "date_last_modified", date_last_modified)
 #define KEPT(X) \
@@ -46,8 +49,8 @@ enum db_status locataire_get(struct db *db, struct pool *pool, uint64_t user, co
 	                DB_ARGS(db_u64(user), rows_bind_oid(id)), read_locataire, r);
 }
 
-enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien, uint32_t limit,
-                                  struct locataire **list_r, size_t *n_r, uint64_t *all_r)
+enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien,
+                                  uint32_t limit, struct locataire **list_r, size_t *n_r, uint64_t *all_r)
 {
 	enum db_status status = rows_count(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND bien_id = ?",
 	                              DB_ARGS(db_u64(user), rows_bind_oid(bien)), all_r);
@@ -72,17 +75,17 @@ enum db_status locataires_of_immeuble(struct db *db, struct pool *pool, uint64_t
 	                 sizeof **list_r, read_locataire, list_r, n_r);
 }
 
-enum db_status locataires_present(struct db *db, struct pool *pool, uint64_t user, jour today, struct locataire **list_r,
-                                  size_t *n_r)
+enum db_status locataires_present(struct db *db, struct pool *pool, uint64_t user, jour today,
+                                  struct locataire **list_r, size_t *n_r)
 {
 	return rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND "
 	                 PRESENT " ORDER BY bien_id, entry_date DESC, seq",
-	                 DB_ARGS(db_u64(user), rows_bind_jour(pool, today), rows_bind_jour(pool, today)), sizeof **list_r,
-	                 read_locataire, list_r, n_r);
+	                 DB_ARGS(db_u64(user), rows_bind_jour(pool, today), rows_bind_jour(pool, today)),
+	                 sizeof **list_r, read_locataire, list_r, n_r);
 }
 
-enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien, jour today,
-                                     struct locataire **list_r, size_t *n_r)
+enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien,
+                                     jour today, struct locataire **list_r, size_t *n_r)
 {
 	return rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND bien_id = ? AND "
 	                 PRESENT LATEST_ENTRY_FIRST,
@@ -90,9 +93,11 @@ enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t 
 	                         rows_bind_jour(pool, today)), sizeof **list_r, read_locataire, list_r, n_r);
 }
 
-enum db_status locataires_of_user(struct db *db, struct pool *pool, uint64_t user, struct locataire **list_r, size_t *n_r)
+enum db_status locataires_of_user(struct db *db, struct pool *pool, uint64_t user, struct locataire **list_r,
+                                  size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? ORDER BY bien_id, seq",
+	return rows_list(db, pool,
+	                 "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? ORDER BY bien_id, seq",
 	                 DB_ARGS(db_u64(user)), sizeof **list_r, read_locataire, list_r, n_r);
 }
 
@@ -102,7 +107,8 @@ enum db_status locataire_insert(struct db *db, struct pool *pool, uint64_t user,
 	return rows_found(db, db_run(db, "INSERT INTO locataire (" LOCATAIRE_COLUMNS ", user_id) "
 	                  "SELECT ?, b.id, b.immeuble_id" COLUMNS(COLUMN_MARK) ", b.user_id "
 	                  "FROM bien b WHERE b.user_id = ? AND b.id = ?",
-	                  DB_ARGS(rows_bind_oid(&r->id) COLUMNS(COLUMN_BIND), db_u64(user), rows_bind_oid(&r->bien_id))));
+	                  DB_ARGS(rows_bind_oid(&r->id) COLUMNS(COLUMN_BIND), db_u64(user),
+	                          rows_bind_oid(&r->bien_id))));
 }
 
 #define SET(type, column, member) ", l." column " = ?"
@@ -111,16 +117,21 @@ enum db_status locataire_insert(struct db *db, struct pool *pool, uint64_t user,
 enum db_status locataire_update(struct db *db, struct pool *pool, uint64_t user, const struct locataire *r)
 {
 	return rows_found(db, db_run(db, "UPDATE locataire l JOIN bien b ON b.user_id = l.user_id AND b.id = ? "
-	                  "SET l.bien_id = b.id, l.immeuble_id = b.immeuble_id" WRITTEN(SET) " WHERE l.user_id = ? AND l.id = ?",
-	                  DB_ARGS(rows_bind_oid(&r->bien_id) WRITTEN(COLUMN_BIND), db_u64(user), rows_bind_oid(&r->id))));
+	                  "SET l.bien_id = b.id, l.immeuble_id = b.immeuble_id" WRITTEN(SET) " WHERE l.user_id = ? AND "
+	                  "l.id = ?", DB_ARGS(rows_bind_oid(&r->bien_id) WRITTEN(COLUMN_BIND), db_u64(user),
+	                                      rows_bind_oid(&r->id))));
 }
 
 enum db_status locataire_set_quit(struct db *db, struct pool *pool, uint64_t user, const struct oid *id, jour quit,
                                   int64_t now_ms)
 {
 	/* The CHECK constraint on the two dates refuses a departure that is not after the entry. */
-	return rows_found(db, db_run(db, "UPDATE locataire SET quit_date = ?, date_last_modified = ? WHERE user_id = ? AND id = ?",
-	                             DB_ARGS(rows_bind_jour(pool, quit), db_time(now_ms), db_u64(user), rows_bind_oid(id))));
+	return rows_found(db,
+	                  db_run(db,
+	                         "UPDATE locataire SET quit_date = ?, date_last_modified = ? WHERE user_id = ? AND id "
+	                         "= ?",
+	                             DB_ARGS(rows_bind_jour(pool, quit), db_time(now_ms), db_u64(user),
+	                                     rows_bind_oid(id))));
 }
 
 static void read_montant(const struct db_rows *row, struct pool *pool, void *element)
@@ -131,7 +142,8 @@ static void read_montant(const struct db_rows *row, struct pool *pool, void *ele
 
 enum db_status locataire_last_caf(struct db *db, uint64_t user, const struct oid *id, montant *caf_r)
 {
-	enum db_status status = rows_one(db, NULL, "SELECT montant FROM operation WHERE user_id = ? AND locataire_id = ? AND "
+	enum db_status status = rows_one(db, NULL,
+	                                 "SELECT montant FROM operation WHERE user_id = ? AND locataire_id = ? AND "
 	                                 "type_id = 'recetteCaf' ORDER BY operation_date DESC, seq DESC LIMIT 1",
 	                                 DB_ARGS(db_u64(user), rows_bind_oid(id)), read_montant, caf_r);
 

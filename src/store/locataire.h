@@ -11,7 +11,8 @@ struct locataire {
 	const char *nom, *prenom, *precision, *email, *phone;
 	montant loyer, provision;               /* of the lease */
 	montant loyer_last, provision_last;     /* after revisions */
-	const char *indice_revision, *day_loyer, *type_location, *depot_garantie;       /* integers as text; NULL: absent */
+	/* integers as text; NULL: absent */
+	const char *indice_revision, *day_loyer, *type_location, *depot_garantie;
 	jour signature, entry, quit, born;      /* JOUR_NONE: absent (signature) or null (quit, born) */
 	const char *address1, *address2, *ville, *codepostal, *country, *born_location, *nationality;
 	const char *revisions, *revisions_pc;   /* JSON as given; NULL: absent */
@@ -20,24 +21,26 @@ struct locataire {
 	const char *attributes;
 };
 
-enum db_status locataire_get(struct db *db, struct pool *pool, uint64_t user, const struct oid *id, struct locataire *r);
+enum db_status locataire_get(struct db *db, struct pool *pool, uint64_t user, const struct oid *id,
+                             struct locataire *r);
 
 /* By entry date, latest first; departed ones included; *all_r counts before the limit. */
-enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien, uint32_t limit,
-                                  struct locataire **list_r, size_t *n_r, uint64_t *all_r);
+enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien,
+                                  uint32_t limit, struct locataire **list_r, size_t *n_r, uint64_t *all_r);
 enum db_status locataires_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct locataire **list_r, size_t *n_r, uint64_t *all_r);
 
 /* Who lives in any of the landlord's biens `today`, the days of entry and departure included, by bien then entry. */
-enum db_status locataires_present(struct db *db, struct pool *pool, uint64_t user, jour today, struct locataire **list_r,
+enum db_status locataires_present(struct db *db, struct pool *pool, uint64_t user, jour today,
+                                  struct locataire **list_r, size_t *n_r);
+enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien,
+                                     jour today, struct locataire **list_r, size_t *n_r);
+enum db_status locataires_of_user(struct db *db, struct pool *pool, uint64_t user, struct locataire **list_r,
                                   size_t *n_r);
-enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien, jour today,
-                                     struct locataire **list_r, size_t *n_r);
-enum db_status locataires_of_user(struct db *db, struct pool *pool, uint64_t user, struct locataire **list_r, size_t *n_r);
 
 /*
- * Writes, in the caller's transaction after user_touch_portfolio(). immeuble_id is taken from the bien. DB_NONE: the bien
- * (or, for update, the tenant) is not this landlord's. An update keeps revisions, attributes and date_created.
+ * Writes, in the caller's transaction after user_touch_portfolio(). immeuble_id is taken from the bien. DB_NONE: the
+ * bien (or, for update, the tenant) is not this landlord's. An update keeps revisions, attributes and date_created.
  */
 enum db_status locataire_insert(struct db *db, struct pool *pool, uint64_t user, const struct locataire *locataire);
 enum db_status locataire_update(struct db *db, struct pool *pool, uint64_t user, const struct locataire *locataire);

@@ -24,15 +24,19 @@ bool operation_type_is_id(const char *id)
 
 enum db_status operation_type_get(struct db *db, struct pool *pool, const char *id, struct operation_type *type_r)
 {
-	/* The column is ASCII and its comparison ignores trailing spaces: neither is to be asked about anything else. */
+	/*
+	 * The column is ASCII and its comparison ignores trailing spaces: neither is to be asked about anything else.
+	 */
 	if (!operation_type_is_id(id))
 		return DB_NONE;
 	return rows_one(db, pool, "SELECT id, name, positive, needs_tenant FROM operation_type WHERE id = ?",
 	                DB_ARGS(db_text(id)), read_type, type_r);
 }
 
-#define OPERATION_COLUMNS "o.id, o.immeuble_id, o.locataire_id, o.type_id, t.name, t.positive, o.montant, o.montant_teom, " \
-	"o.operation_date, o.date_debut, o.date_fin, o.description, o.paid, o.auto, o.robot, o.emprunt_idx, o.date_created, " \
+#define OPERATION_COLUMNS "o.id, o.immeuble_id, o.locataire_id, o.type_id, t.name, t.positive, o.montant, " \
+	"o.montant_teom, " \
+	"o.operation_date, o.date_debut, o.date_fin, o.description, o.paid, o.auto, o.robot, o.emprunt_idx, " \
+	"o.date_created, " \
 	"o.date_last_modified, l.nom, l.prenom, o.attributes"
 #define OPERATION_FROM " FROM operation o JOIN operation_type t ON t.id = o.type_id " \
 	"LEFT JOIN locataire l ON l.user_id = o.user_id AND l.id = o.locataire_id "
@@ -75,14 +79,16 @@ enum db_status operations_of_immeuble(struct db *db, struct pool *pool, uint64_t
 	if (status != DB_OK)
 		return status;
 	return rows_list(db, pool, "SELECT STRAIGHT_JOIN " OPERATION_COLUMNS OPERATION_FROM
-	                 "WHERE o.user_id = ? AND o.immeuble_id = ? ORDER BY o.operation_date DESC, o.date_created, o.seq LIMIT ?",
-	                 DB_ARGS(db_u64(user), rows_bind_oid(immeuble), db_u64(limit)), sizeof **list_r, read_operation, list_r,
-	                 n_r);
+	                 "WHERE o.user_id = ? AND o.immeuble_id = ? ORDER BY o.operation_date DESC, o.date_created, "
+	                 "o.seq LIMIT ?", DB_ARGS(db_u64(user), rows_bind_oid(immeuble), db_u64(limit)),
+	                 sizeof **list_r, read_operation, list_r, n_r);
 }
 
-enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t user, struct operation **list_r, size_t *n_r)
+enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t user, struct operation **list_r,
+                                  size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT STRAIGHT_JOIN " OPERATION_COLUMNS OPERATION_FROM "WHERE o.user_id = ? ORDER BY o.seq",
+	return rows_list(db, pool,
+	                 "SELECT STRAIGHT_JOIN " OPERATION_COLUMNS OPERATION_FROM "WHERE o.user_id = ? ORDER BY o.seq",
 	                 DB_ARGS(db_u64(user)), sizeof **list_r, read_operation, list_r, n_r);
 }
 
@@ -115,14 +121,17 @@ enum db_status operation_has_locataire(struct db *db, uint64_t user, const struc
  */
 static enum db_status insert_one(struct db *db, struct pool *pool, uint64_t user, const struct operation *o)
 {
-	return db_run(db, "INSERT INTO operation (id, user_id, immeuble_id, locataire_id, type_id, montant, montant_teom, "
-	              "operation_date, date_debut, date_fin, description, paid, auto, robot, emprunt_idx, date_created, "
-	              "date_last_modified, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	return db_run(db,
+	              "INSERT INTO operation (id, user_id, immeuble_id, locataire_id, type_id, montant, montant_teom, "
+	              "operation_date, date_debut, date_fin, description, paid, auto, robot, emprunt_idx, "
+	              "date_created, date_last_modified, attributes) VALUES "
+	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	              DB_ARGS(rows_bind_oid(&o->id), db_u64(user), rows_bind_oid(&o->immeuble_id),
 	                      o->has_locataire ? rows_bind_oid(&o->locataire_id) : db_null(), db_text(o->type_id),
-	                      rows_bind_montant(pool, o->amount), o->has_teom ? rows_bind_montant(pool, o->teom) : db_null(),
-	                      rows_bind_jour(pool, o->date), rows_bind_jour(pool, o->debut), rows_bind_jour(pool, o->fin),
-	                      db_text(o->description), db_bool(o->paid), db_bool(o->automatic), rows_bind_tri(o->robot),
+	                      rows_bind_montant(pool, o->amount),
+	                      o->has_teom ? rows_bind_montant(pool, o->teom) : db_null(), rows_bind_jour(pool, o->date),
+	                      rows_bind_jour(pool, o->debut), rows_bind_jour(pool, o->fin), db_text(o->description),
+	                      db_bool(o->paid), db_bool(o->automatic), rows_bind_tri(o->robot),
 	                      o->emprunt_index < 0 ? db_null() : db_i64(o->emprunt_index), db_time(o->date_created),
 	                      rows_bind_instant(o->date_last_modified), db_text(o->attributes)));
 }
@@ -140,22 +149,24 @@ enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user
 enum db_status operation_update(struct db *db, struct pool *pool, uint64_t user, const struct operation *o)
 {
 	return rows_found(db, db_run(db, "UPDATE operation SET recur_day = IF(operation_date = ?, recur_day, NULL), "
-	                  "immeuble_id = ?, locataire_id = ?, type_id = ?, montant = ?, montant_teom = ?, operation_date = ?, "
-	                  "date_debut = ?, date_fin = ?, description = ?, paid = ?, "
+	                  "immeuble_id = ?, locataire_id = ?, type_id = ?, montant = ?, montant_teom = ?, "
+	                  "operation_date = ?, date_debut = ?, date_fin = ?, description = ?, paid = ?, "
 	                  "auto = ?, emprunt_idx = ?, date_last_modified = ? WHERE user_id = ? AND id = ?",
 	                  DB_ARGS(rows_bind_jour(pool, o->date), rows_bind_oid(&o->immeuble_id),
 	                          o->has_locataire ? rows_bind_oid(&o->locataire_id) : db_null(), db_text(o->type_id),
 	                          rows_bind_montant(pool, o->amount),
-	                          o->has_teom ? rows_bind_montant(pool, o->teom) : db_null(), rows_bind_jour(pool, o->date),
-	                          rows_bind_jour(pool, o->debut), rows_bind_jour(pool, o->fin), db_text(o->description),
-	                          db_bool(o->paid), db_bool(o->automatic),
-	                          o->emprunt_index < 0 ? db_null() : db_i64(o->emprunt_index),
+	                          o->has_teom ? rows_bind_montant(pool, o->teom) : db_null(),
+	                          rows_bind_jour(pool, o->date), rows_bind_jour(pool, o->debut),
+	                          rows_bind_jour(pool, o->fin), db_text(o->description), db_bool(o->paid),
+	                          db_bool(o->automatic), o->emprunt_index < 0 ? db_null() : db_i64(o->emprunt_index),
 	                          rows_bind_instant(o->date_last_modified), db_u64(user), rows_bind_oid(&o->id))));
 }
 
 enum db_status operation_set_paid(struct db *db, uint64_t user, const struct oid *id, bool paid, int64_t now_ms)
 {
-	return rows_found(db, db_run(db, "UPDATE operation SET paid = ?, date_last_modified = ? WHERE user_id = ? AND id = ?",
+	return rows_found(db,
+	                  db_run(db,
+	                         "UPDATE operation SET paid = ?, date_last_modified = ? WHERE user_id = ? AND id = ?",
 	                             DB_ARGS(db_bool(paid), db_time(now_ms), db_u64(user), rows_bind_oid(id))));
 }
 

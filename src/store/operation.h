@@ -39,7 +39,8 @@ enum db_status operation_type_get(struct db *db, struct pool *pool, const char *
 /* By operation date, latest first, then by creation, oldest first. *all_r counts before the limit. */
 enum db_status operations_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct operation **list_r, size_t *n_r, uint64_t *all_r);
-enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t user, struct operation **list_r, size_t *n_r);
+enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t user, struct operation **list_r,
+                                  size_t *n_r);
 
 /* Those that count for a tenant's account (loyer, provision, CAF, paid), by date. */
 enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_t user, const struct oid *locataire,
@@ -50,10 +51,11 @@ enum db_status operation_has_locataire(struct db *db, uint64_t user, const struc
                                        bool *has_r);
 
 /*
- * Writes, in the caller's transaction after user_touch_portfolio(); each checks the owner in the statement that changes.
- * DB_NONE: not this landlord's. operation_update() keeps date_created and robot.
+ * Writes, in the caller's transaction after user_touch_portfolio(); each checks the owner in the statement that
+ * changes. DB_NONE: not this landlord's. operation_update() keeps date_created and robot.
  */
-enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user, const struct operation *operations, size_t n);
+enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user, const struct operation *operations,
+                                 size_t n);
 enum db_status operation_update(struct db *db, struct pool *pool, uint64_t user, const struct operation *operation);
 enum db_status operation_set_paid(struct db *db, uint64_t user, const struct oid *id, bool paid, int64_t now_ms);
 enum db_status operation_delete(struct db *db, uint64_t user, const struct oid *id);

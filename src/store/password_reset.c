@@ -38,7 +38,8 @@ enum db_status password_reset_put(struct db *db, const struct password_reset *re
 	              "VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? SECOND) ON DUPLICATE KEY UPDATE "
 	              "user_id = VALUE(user_id), token_hash = VALUE(token_hash), password_mark = VALUE(password_mark), "
 	              "expires_at = VALUE(expires_at)",
-	              DB_ARGS(db_bytes(reset->account, SECRET_HASH), reset->user_id == 0 ? db_null() : db_u64(reset->user_id),
+	              DB_ARGS(db_bytes(reset->account, SECRET_HASH),
+	                      reset->user_id == 0 ? db_null() : db_u64(reset->user_id),
 	                      db_bytes(reset->token_hash, SECRET_HASH), db_bytes(reset->password_mark, SECRET_HASH),
 	                      db_u64(reset->lifetime)));
 }
@@ -68,8 +69,8 @@ enum db_status password_reset_find(struct db *db, struct pool *pool, const uint8
 	uint8_t mark[SECRET_HASH];
 	enum db_status status;
 
-	status = rows_one(db, pool, locks ? FIND " FOR UPDATE" : FIND, DB_ARGS(db_bytes(token_hash, SECRET_HASH)), read_marked,
-	                  &marked);
+	status = rows_one(db, pool, locks ? FIND " FOR UPDATE" : FIND, DB_ARGS(db_bytes(token_hash, SECRET_HASH)),
+	                  read_marked, &marked);
 	if (status != DB_OK)
 		return status;
 	secret_hash(marked.user.password_hash, mark);
@@ -105,6 +106,7 @@ enum db_status password_reset_is_set(struct db *db, uint64_t user_id, const char
 
 enum db_status password_reset_purge(struct db *db)
 {
-	return db_run_again(db, "DELETE FROM password_reset WHERE expires_at < UTC_TIMESTAMP(3) ORDER BY expires_at LIMIT ?",
-	                    DB_ARGS(db_u64(PURGE_AT_ONCE)));
+	return db_run_again(db,
+	                    "DELETE FROM password_reset WHERE expires_at < UTC_TIMESTAMP(3) ORDER BY expires_at "
+	                    "LIMIT ?", DB_ARGS(db_u64(PURGE_AT_ONCE)));
 }

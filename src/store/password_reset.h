@@ -22,8 +22,8 @@ enum db_status password_reset_user(struct db *db, struct pool *pool, const char 
 enum db_status password_reset_put(struct db *db, const struct password_reset *reset);
 
 /*
- * Whose token is this? DB_NONE: nobody's, or expired, used, replaced, or the password has changed since. `locks`: inside a
- * transaction, for use; whoever comes second waits and then finds none.
+ * Whose token is this? DB_NONE: nobody's, or expired, used, replaced, or the password has changed since. `locks`:
+ * inside a transaction, for use; whoever comes second waits and then finds none.
  */
 enum db_status password_reset_find(struct db *db, struct pool *pool, const uint8_t token_hash[SECRET_HASH], bool locks,
                                    struct user *user_r);

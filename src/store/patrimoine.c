@@ -8,12 +8,14 @@
 #define IMMEUBLE(X) \
 	X(TEXT, "name", name) X(TEXT, "type", type) X(TEXT, "address", address) X(TEXT, "ville", ville) \
 	X(TEXT, "villevalue", villevalue) X(TEXT, "ville_seule", ville_seule) X(TEXT, "codepostal", codepostal) \
-	X(TEXT, "country", country) X(TEXT, "country_long", country_long) X(TRI, "active", active) X(TRI, "robot", robot) \
+	X(TEXT, "country", country) X(TEXT, "country_long", country_long) X(TRI, "active", active) X(TRI, "robot", \
+	                                                                                             robot) \
 	X(INTEGER, "milliemes", milliemes) X(DECIMAL, "surface", surface) X(DECIMAL, "prixnet", prixnet) \
 	X(DECIMAL, "prixtoday", prixtoday) X(DECIMAL, "comagence", comagence) X(DECIMAL, "comcourtier", comcourtier) \
 	X(DECIMAL, "fraisnotaire", fraisnotaire) X(DECIMAL, "meubles", meubles) X(DECIMAL, "travauxr", travauxr) \
 	X(JOUR, "date_achat", date_achat) X(INSTANT, "date_created", date_created) \
-	X(INSTANT, "date_last_modified", date_last_modified) X(TEXT, "options", options) X(TEXT, "attributes", attributes)
+	X(INSTANT, "date_last_modified", date_last_modified) X(TEXT, "options", options) X(TEXT, "attributes", \
+	                                                                                   attributes)
 
 #define IMMEUBLE_COLUMNS "id" IMMEUBLE(COLUMN_NAME)
 
@@ -41,7 +43,8 @@ static void read_immeuble_unpaid(const struct db_rows *row, struct pool *pool, v
 
 enum db_status immeubles_of_user(struct db *db, struct pool *pool, uint64_t user, struct immeuble **list_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT " IMMEUBLE_COLUMNS ", (SELECT COUNT(*) FROM operation o WHERE o.user_id = ? AND "
+	return rows_list(db, pool,
+	                 "SELECT " IMMEUBLE_COLUMNS ", (SELECT COUNT(*) FROM operation o WHERE o.user_id = ? AND "
 	                 "o.paid = 0 AND o.immeuble_id = immeuble.id) FROM immeuble WHERE user_id = ? ORDER BY seq",
 	                 DB_ARGS(db_u64(user), db_u64(user)), sizeof **list_r, read_immeuble_unpaid, list_r, n_r);
 }
@@ -58,7 +61,8 @@ enum db_status immeuble_insert(struct db *db, struct pool *pool, uint64_t user, 
 	              DB_ARGS(db_u64(user), rows_bind_oid(&r->id) IMMEUBLE(COLUMN_BIND)));
 }
 
-#define EMPRUNT_COLUMNS "immeuble_id, idx, montant, mensualite, taux, type_emprunt, mensualite_assurance, date_first, " \
+#define EMPRUNT_COLUMNS "immeuble_id, idx, montant, mensualite, taux, type_emprunt, mensualite_assurance, " \
+	"date_first, " \
 	"date_last, attributes"
 
 static void read_emprunt(const struct db_rows *row, struct pool *pool, void *element)
@@ -81,14 +85,16 @@ static void read_emprunt(const struct db_rows *row, struct pool *pool, void *ele
 
 enum db_status emprunts_of_user(struct db *db, struct pool *pool, uint64_t user, struct emprunt **list_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT " EMPRUNT_COLUMNS " FROM emprunt WHERE user_id = ? ORDER BY immeuble_id, idx",
+	return rows_list(db, pool,
+	                 "SELECT " EMPRUNT_COLUMNS " FROM emprunt WHERE user_id = ? ORDER BY immeuble_id, idx",
 	                 DB_ARGS(db_u64(user)), sizeof **list_r, read_emprunt, list_r, n_r);
 }
 
 enum db_status emprunts_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                     struct emprunt **list_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT " EMPRUNT_COLUMNS " FROM emprunt WHERE user_id = ? AND immeuble_id = ? ORDER BY idx",
+	return rows_list(db, pool,
+	                 "SELECT " EMPRUNT_COLUMNS " FROM emprunt WHERE user_id = ? AND immeuble_id = ? ORDER BY idx",
 	                 DB_ARGS(db_u64(user), rows_bind_oid(immeuble)), sizeof **list_r, read_emprunt, list_r, n_r);
 }
 
@@ -119,29 +125,36 @@ static void read_declaration(const struct db_rows *row, struct pool *pool, void 
 enum db_status declarations_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                         struct declaration **list_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT " DECLARATION_COLUMNS " FROM declaration WHERE user_id = ? AND immeuble_id = ? "
-	                 "ORDER BY position", DB_ARGS(db_u64(user), rows_bind_oid(immeuble)), sizeof **list_r, read_declaration,
-	                 list_r, n_r);
+	return rows_list(db, pool,
+	                 "SELECT " DECLARATION_COLUMNS " FROM declaration WHERE user_id = ? AND immeuble_id = ? "
+	                 "ORDER BY position", DB_ARGS(db_u64(user), rows_bind_oid(immeuble)), sizeof **list_r,
+	                 read_declaration, list_r, n_r);
 }
 
-enum db_status declarations_of_user(struct db *db, struct pool *pool, uint64_t user, struct declaration **list_r, size_t *n_r)
+enum db_status declarations_of_user(struct db *db, struct pool *pool, uint64_t user, struct declaration **list_r,
+                                    size_t *n_r)
 {
 	return rows_list(db, pool, "SELECT " DECLARATION_COLUMNS " FROM declaration WHERE user_id = ? "
-	                 "ORDER BY immeuble_id, position", DB_ARGS(db_u64(user)), sizeof **list_r, read_declaration, list_r,
-	                 n_r);
+	                 "ORDER BY immeuble_id, position", DB_ARGS(db_u64(user)), sizeof **list_r, read_declaration,
+	                 list_r, n_r);
 }
 
 enum db_status declaration_insert(struct db *db, uint64_t user, const struct declaration *d, uint32_t position)
 {
-	return db_run(db, "INSERT INTO declaration (" DECLARATION_COLUMNS ", user_id, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	              DB_ARGS(rows_bind_oid(&d->immeuble_id), rows_bind_oid(&d->id), db_text(d->year), db_text(d->regime),
-	                      db_text(d->type), db_text(d->attributes), db_u64(user), db_u64(position)));
+	return db_run(db,
+	              "INSERT INTO declaration (" DECLARATION_COLUMNS ", user_id, position) VALUES "
+	              "(?, ?, ?, ?, ?, ?, ?, ?)",
+	              DB_ARGS(rows_bind_oid(&d->immeuble_id), rows_bind_oid(&d->id), db_text(d->year),
+	                      db_text(d->regime), db_text(d->type), db_text(d->attributes), db_u64(user),
+	                      db_u64(position)));
 }
 
 #define BIEN(X) \
-	X(TEXT, "nom", nom) X(TEXT, "type", type) X(TEXT, "pieces", pieces) X(TEXT, "energy", energy) X(TEXT, "ges", ges) \
+	X(TEXT, "nom", nom) X(TEXT, "type", type) X(TEXT, "pieces", pieces) X(TEXT, "energy", energy) X(TEXT, "ges", \
+	                                                                                                ges) \
 	X(TEXT, "annonce_title", annonce_title) X(TEXT, "annonce_desc", annonce_desc) X(TRI, "active", active) \
-	X(TRI, "robot", robot) X(DECIMAL, "surface", surface) X(INTEGER, "milliemes", milliemes) X(INTEGER, "etage", etage) \
+	X(TRI, "robot", robot) X(DECIMAL, "surface", surface) X(INTEGER, "milliemes", milliemes) X(INTEGER, "etage", \
+	                                                                                           etage) \
 	X(INTEGER, "chambres", chambres) X(INSTANT, "date_created", date_created) \
 	X(INSTANT, "date_last_modified", date_last_modified) X(TEXT, "attributes", attributes)
 

@@ -1,9 +1,9 @@
 /*
  * What a landlord owns, as it is read: immeubles with their loans and declarations, biens.
  *
- * Every function takes the landlord's id and sees nothing else: another landlord's object and one that does not exist are
- * the same DB_NONE. Text is in the pool; NULL is an attribute never set. Decimal columns that no rule computes with are
- * the shortest decimal text ("55.6"), ready for an answer.
+ * Every function takes the landlord's id and sees nothing else: another landlord's object and one that does not exist
+ * are the same DB_NONE. Text is in the pool; NULL is an attribute never set. Decimal columns that no rule computes with
+ * are the shortest decimal text ("55.6"), ready for an answer.
  */
 #ifndef STORE_PATRIMOINE_H
 #define STORE_PATRIMOINE_H
@@ -22,7 +22,8 @@ struct immeuble {
 	struct oid id;
 	const char *name, *type, *address, *ville, *villevalue, *ville_seule, *codepostal, *country, *country_long;
 	enum tri active, robot;
-	const char *surface, *milliemes, *prixnet, *prixtoday, *comagence, *comcourtier, *fraisnotaire, *meubles, *travauxr;
+	const char *surface, *milliemes, *prixnet, *prixtoday, *comagence, *comcourtier, *fraisnotaire, *meubles,
+		*travauxr;
 	jour date_achat;                /* JOUR_NONE: absent */
 	int64_t date_created, date_last_modified;       /* ms; 0: absent */
 	const char *options;            /* JSON object, compact; NULL: absent */
@@ -54,8 +55,12 @@ struct bien {
 	const char *attributes;
 };
 
-/* The five lists of the `immeubles` answer, each ordered as it shows them; emprunts and biens by immeuble in that order. */
-enum db_status immeubles_of_user(struct db *db, struct pool *pool, uint64_t user, struct immeuble **list_r, size_t *n_r);
+/*
+ * The five lists of the `immeubles` answer, each ordered as it shows them; emprunts and biens by immeuble in that
+ * order.
+ */
+enum db_status immeubles_of_user(struct db *db, struct pool *pool, uint64_t user, struct immeuble **list_r,
+                                 size_t *n_r);
 enum db_status emprunts_of_user(struct db *db, struct pool *pool, uint64_t user, struct emprunt **list_r, size_t *n_r);
 enum db_status biens_of_user(struct db *db, struct pool *pool, uint64_t user, struct bien **list_r, size_t *n_r);
 
@@ -69,7 +74,8 @@ enum db_status bien_get(struct db *db, struct pool *pool, uint64_t user, const s
 /* For import: rows as given, in the caller's transaction; the seq columns keep the order of the calls. */
 enum db_status immeuble_insert(struct db *db, struct pool *pool, uint64_t user, const struct immeuble *immeuble);
 enum db_status emprunt_insert(struct db *db, struct pool *pool, uint64_t user, const struct emprunt *emprunt);
-enum db_status declaration_insert(struct db *db, uint64_t user, const struct declaration *declaration, uint32_t position);
+enum db_status declaration_insert(struct db *db, uint64_t user, const struct declaration *declaration,
+                                  uint32_t position);
 enum db_status bien_insert(struct db *db, uint64_t user, const struct bien *bien);
 enum db_status declarations_of_user(struct db *db, struct pool *pool, uint64_t user, struct declaration **list_r,
                                     size_t *n_r);

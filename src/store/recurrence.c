@@ -41,7 +41,8 @@ static void read_recurring(const struct db_rows *row, struct pool *pool, void *e
 
 static enum db_status set_recurring(struct db *db, const struct run *run, const struct oid *id, bool recurring)
 {
-	return db_run(db, "UPDATE operation SET auto = ?, date_last_modified = ? WHERE user_id = ? AND id = ? AND auto <> ?",
+	return db_run(db, "UPDATE operation SET auto = ?, date_last_modified = ? WHERE user_id = ? AND id = ? AND auto "
+	              "<> ?",
 	              DB_ARGS(db_bool(recurring), db_time(run->now_ms), db_u64(run->user), rows_bind_oid(id),
 	                      db_bool(recurring)));
 }
@@ -51,10 +52,11 @@ static enum db_status insert_copy(struct db *db, struct run *run, struct recurri
 	struct oid id = oid_new();
 	jour next = next_date(r);
 	enum db_status status = db_run(db,
-		"INSERT INTO operation (id, user_id, immeuble_id, locataire_id, type_id, montant, montant_teom, operation_date,"
-		" date_debut, date_fin, description, paid, auto, robot, emprunt_idx, copied_from, recur_day, date_created,"
-		" attributes) SELECT ?, user_id, immeuble_id, locataire_id, type_id, montant, montant_teom, ?, date_debut,"
-		" date_fin, description, 0, 1, 1, emprunt_idx, id, ?, ?, attributes FROM operation WHERE user_id = ? AND id = ?",
+		"INSERT INTO operation (id, user_id, immeuble_id, locataire_id, type_id, montant, montant_teom, "
+		"operation_date, date_debut, date_fin, description, paid, auto, robot, emprunt_idx, copied_from, "
+		"recur_day, date_created, attributes) SELECT ?, user_id, immeuble_id, locataire_id, type_id, montant, "
+		"montant_teom, ?, date_debut, date_fin, description, 0, 1, 1, emprunt_idx, id, ?, ?, attributes FROM "
+		"operation WHERE user_id = ? AND id = ?",
 		DB_ARGS(rows_bind_oid(&id), rows_bind_jour(run->pool, next), db_i64(r->day), db_time(run->now_ms),
 		        db_u64(run->user), rows_bind_oid(&r->id)));
 
@@ -67,9 +69,9 @@ static enum db_status insert_copy(struct db *db, struct run *run, struct recurri
 }
 
 /*
- * It has been copied before and was made to recur again, by its owner or by an app that saved what it knew of before the
- * copy. Where the copy is next month's, nothing is made twice: the series goes on from there. Another copy is of the
- * operation's former date, and is let go.
+ * It has been copied before and was made to recur again, by its owner or by an app that saved what it knew of before
+ * the copy. Where the copy is next month's, nothing is made twice: the series goes on from there. Another copy is of
+ * the operation's former date, and is let go.
  */
 static enum db_status go_on(struct db *db, struct run *run, struct recurring *r, const struct recurring *copy)
 {
@@ -112,8 +114,9 @@ static enum db_status copy_all(struct db *db, void *arg)
 	run->made = 0;
 	run->changed = false;
 	if (status == DB_OK)
-		status = rows_list(db, run->pool, "SELECT id, operation_date, recur_day FROM operation WHERE auto = 1 AND "
-		                   "user_id = ? AND operation_date <= ? ORDER BY seq FOR UPDATE",
+		status = rows_list(db, run->pool,
+		                   "SELECT id, operation_date, recur_day FROM operation WHERE auto = 1 AND user_id = ? "
+		                   "AND operation_date <= ? ORDER BY seq FOR UPDATE",
 		                   DB_ARGS(db_u64(run->user), rows_bind_jour(run->pool, run->today - 28)), sizeof *list,
 		                   read_recurring, &list, &n);
 	for (size_t i = 0; i < n && status == DB_OK; i++)
@@ -155,7 +158,8 @@ static enum db_status run_each(struct db *db, struct run *run, const uint64_t *u
 			*made_r += run->made;
 			continue;
 		}
-		log_event(LOG_LEVEL_ERROR, "recurrence", "user", log_num((int64_t)users[i]), "status", db_status_name(status),
+		log_event(LOG_LEVEL_ERROR, "recurrence", "user", log_num((int64_t)users[i]), "status",
+		          db_status_name(status),
 		          "database", db_error(db), NULL);
 		result = status;
 	}
@@ -172,9 +176,11 @@ enum db_status recurrence_run(struct db *db, jour today, int64_t now_ms, uint64_
 	*made_r = 0;
 	while (status != DB_LOST && n == USERS_AT_ONCE) {
 		pool_reset(run.pool);
-		status = rows_list(db, run.pool, "SELECT DISTINCT user_id FROM operation WHERE auto = 1 AND operation_date <= ? AND "
-		                   "user_id > ? ORDER BY user_id LIMIT ?",
-		                   DB_ARGS(rows_bind_jour(run.pool, today - 28), db_u64(after), db_u64(USERS_AT_ONCE)),
+		status = rows_list(db, run.pool,
+		                   "SELECT DISTINCT user_id FROM operation WHERE auto = 1 AND operation_date <= ? AND "
+		                   "user_id > ? ORDER BY user_id LIMIT ?", DB_ARGS(rows_bind_jour(run.pool, today - 28),
+		                                                                   db_u64(after),
+		                                                                   db_u64(USERS_AT_ONCE)),
 		                   sizeof *users, read_user, &users, &n);
 		if (status != DB_OK)
 			result = status;

@@ -28,8 +28,8 @@ static void read_id(const struct db_rows *row, struct pool *pool, void *element)
 }
 
 /*
- * The first number, in a table that grows by time, that is to be kept: what is old comes before it, so that neither finding
- * it nor deleting ever reads, let alone locks, what is new.
+ * The first number, in a table that grows by time, that is to be kept: what is old comes before it, so that neither
+ * finding it nor deleting ever reads, let alone locks, what is new.
  */
 static enum db_status first_kept(struct db *db, struct pool *pool, const char *sql, int64_t before, uint64_t *id_r)
 {
@@ -72,8 +72,8 @@ static void read_resting(const struct db_rows *row, struct pool *pool, void *ele
 }
 
 /*
- * Locks the deliveries of the messages, and takes out those messages of which an operator's resend has woken one meanwhile.
- * Both lists come in the order of messages.
+ * Locks the deliveries of the messages, and takes out those messages of which an operator's resend has woken one
+ * meanwhile. Both lists come in the order of messages.
  */
 static enum db_status lock_deliveries(struct db *db, struct pool *pool, struct numbers *messages,
                                       struct numbers *deliveries)
@@ -84,9 +84,10 @@ static enum db_status lock_deliveries(struct db *db, struct pool *pool, struct n
 	enum db_status status;
 
 	list_json(&json, *messages);
-	status = rows_list(db, pool, "SELECT d.id, d.message_id, d.state NOT IN ('queued', 'claimed', 'transmitting', 'unknown')"
-	                   " FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j"
-	                   " STRAIGHT_JOIN delivery d ON d.message_id = j.id ORDER BY j.n FOR UPDATE",
+	status = rows_list(db, pool,
+	                   "SELECT d.id, d.message_id, d.state NOT IN ('queued', 'claimed', 'transmitting', 'unknown') "
+	                   "FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j "
+	                   "STRAIGHT_JOIN delivery d ON d.message_id = j.id ORDER BY j.n FOR UPDATE",
 	                   DB_ARGS(db_bytes(json.data, json.len)), sizeof *list, read_resting, &list, &n);
 	text_free(&json);
 	deliveries->at = pool_alloc(pool, (n + 1) * sizeof *deliveries->at);
@@ -113,26 +114,29 @@ static enum db_status delete_messages(struct db *db, void *arg)
 	struct retention *r = arg;
 	struct numbers messages = {0}, deliveries = {0};
 	uint64_t end = 0;
-	enum db_status status = first_kept(db, r->pool, "SELECT id FROM message WHERE created_at >= ? ORDER BY id LIMIT 1",
+	enum db_status status = first_kept(db, r->pool,
+	                                   "SELECT id FROM message WHERE created_at >= ? ORDER BY id LIMIT 1",
 	                                   r->before, &end);
 
 	r->deleted = 0;
 	r->more = false;
 	if (status == DB_OK)
 		status = rows_list(db, r->pool,
-			"SELECT m.id FROM message m WHERE m.id > ? AND m.id < ? AND NOT EXISTS (SELECT 1 FROM delivery d WHERE"
-			" d.message_id = m.id AND d.state IN ('queued', 'claimed', 'transmitting', 'unknown')) AND NOT EXISTS"
-			" (SELECT 1 FROM tenant_mail t WHERE t.message_id = m.id) ORDER BY m.id LIMIT ?",
-			DB_ARGS(db_u64(r->after), db_u64(end), db_u64(r->limit)), sizeof *messages.at, read_id, &messages.at,
-			&messages.n);
+			"SELECT m.id FROM message m WHERE m.id > ? AND m.id < ? AND NOT EXISTS (SELECT 1 FROM delivery "
+			"d WHERE d.message_id = m.id AND d.state IN ('queued', 'claimed', 'transmitting', 'unknown')) "
+			"AND NOT EXISTS (SELECT 1 FROM tenant_mail t WHERE t.message_id = m.id) ORDER BY m.id LIMIT ?",
+			DB_ARGS(db_u64(r->after), db_u64(end), db_u64(r->limit)), sizeof *messages.at, read_id,
+			&messages.at, &messages.n);
 	if (status != DB_OK || messages.n == 0)
 		return status;
 	r->more = messages.n == r->limit;
 	end = messages.at[messages.n - 1];
 	if ((status = lock_deliveries(db, r->pool, &messages, &deliveries)) != DB_OK ||
-	    (status = delete_all(db, r->pool, "DELETE FROM delivery_event WHERE delivery_id = ?", deliveries)) != DB_OK ||
+	    (status = delete_all(db, r->pool, "DELETE FROM delivery_event WHERE delivery_id = ?",
+	                         deliveries)) != DB_OK ||
 	    (status = delete_all(db, r->pool, "DELETE FROM delivery WHERE id = ?", deliveries)) != DB_OK ||
-	    (status = delete_all(db, r->pool, "DELETE FROM message_attachment WHERE message_id = ?", messages)) != DB_OK ||
+	    (status = delete_all(db, r->pool, "DELETE FROM message_attachment WHERE message_id = ?",
+	                         messages)) != DB_OK ||
 	    (status = delete_all(db, r->pool, "DELETE FROM message WHERE id = ?", messages)) != DB_OK)
 		return status;
 	r->after = end;
@@ -145,19 +149,23 @@ static enum db_status delete_events(struct db *db, void *arg)
 	struct retention *r = arg;
 	struct numbers events = {0};
 	uint64_t end = 0;
-	enum db_status status = first_kept(db, r->pool, "SELECT id FROM webhook_event WHERE created_at >= ? ORDER BY id LIMIT 1",
+	enum db_status status = first_kept(db, r->pool,
+	                                   "SELECT id FROM webhook_event WHERE created_at >= ? ORDER BY id LIMIT 1",
 	                                   r->before, &end);
 
 	r->deleted = 0;
 	r->more = false;
 	if (status == DB_OK)
-		status = rows_list(db, r->pool, "SELECT id FROM webhook_event WHERE id > ? AND id < ? AND state IN ('sent', 'failed',"
-		                   " 'expired') ORDER BY id LIMIT ?", DB_ARGS(db_u64(r->after), db_u64(end), db_u64(r->limit)),
-		                   sizeof *events.at, read_id, &events.at, &events.n);
+		status = rows_list(db, r->pool,
+		                   "SELECT id FROM webhook_event WHERE id > ? AND id < ? AND state IN ('sent', "
+		                   "'failed', 'expired') ORDER BY id LIMIT ?",
+		                   DB_ARGS(db_u64(r->after), db_u64(end), db_u64(r->limit)), sizeof *events.at, read_id,
+		                   &events.at, &events.n);
 	if (status != DB_OK || events.n == 0)
 		return status;
 	/* A replay that came between has woken it. */
-	status = delete_all(db, r->pool, "DELETE FROM webhook_event WHERE id = ? AND state IN ('sent', 'failed', 'expired')",
+	status = delete_all(db, r->pool,
+	                    "DELETE FROM webhook_event WHERE id = ? AND state IN ('sent', 'failed', 'expired')",
 	                    events);
 	if (status != DB_OK)
 		return status;

@@ -82,7 +82,8 @@ enum db_status rows_run_in(struct db *db, const char *const sql[3], const struct
 	memcpy(values, args, n_args * sizeof *args);
 	for (size_t done = 0; done < n; done += ROWS_IN_MAX) {
 		size_t form = in_form(n - done);
-		enum db_status status = db_run(db, sql[form], values, in_values(values, n_args, form, ids + done, n - done));
+		enum db_status status = db_run(db, sql[form], values,
+		                               in_values(values, n_args, form, ids + done, n - done));
 
 		if (status != DB_OK)
 			return status;

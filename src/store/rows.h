@@ -28,8 +28,8 @@ enum db_status rows_count(struct db *db, const char *sql, const struct db_value 
 enum db_status rows_found(struct db *db, enum db_status status);
 
 /*
- * One statement for many rows: `head` ends in `WHERE … id IN`, its own arguments come first, the ids after them. Changing
- * rows so costs the server half of what an array of single-row updates does. *affected_r: how many were found.
+ * One statement for many rows: `head` ends in `WHERE … id IN`, its own arguments come first, the ids after them.
+ * Changing rows so costs the server half of what an array of single-row updates does. *affected_r: how many were found.
  */
 #define ROWS_8 "?, ?, ?, ?, ?, ?, ?, ?"
 #define ROWS_64 ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8
@@ -52,8 +52,8 @@ enum db_status rows_list_in(struct db *db, struct pool *pool, const char *const 
                             size_t *n_r);
 
 /*
- * Columns of Gestion's own types. NULL reads as a zeroed oid, JOUR_NONE, 0, TRI_ABSENT, NULL. An amount that cannot be read
- * makes the row wrong (db_row_is_wrong()).
+ * Columns of Gestion's own types. NULL reads as a zeroed oid, JOUR_NONE, 0, TRI_ABSENT, NULL. An amount that cannot be
+ * read makes the row wrong (db_row_is_wrong()).
  */
 enum tri { TRI_ABSENT = -1, TRI_NO = 0, TRI_YES = 1 };
 
@@ -61,7 +61,8 @@ struct oid rows_oid(const struct db_rows *row, unsigned column);
 jour rows_jour(const struct db_rows *row, unsigned column);                     /* DATE */
 montant rows_montant(const struct db_rows *row, unsigned column);               /* DECIMAL(n,2), n <= 19 */
 enum tri rows_tri(const struct db_rows *row, unsigned column);                  /* BOOLEAN NULL */
-const char *rows_decimal(const struct db_rows *row, unsigned column, struct pool *pool);        /* without trailing zeros */
+/* without trailing zeros */
+const char *rows_decimal(const struct db_rows *row, unsigned column, struct pool *pool);
 const char *rows_integer(const struct db_rows *row, unsigned column, struct pool *pool);        /* as decimal text */
 
 /* And as bound values; the dates and amounts of one statement are written into the pool. */

@@ -40,7 +40,8 @@ enum db_status unsubscribe_list(struct db *db, struct pool *pool, uint64_t clien
 		" WHERE client_id = ? AND channel = ? AND created_at >= ? AND created_at <= ?"
 		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
 		DB_ARGS(db_u64(client_id), channel_value(filter->channel), db_time(filter->from),
-		        db_time(filter->until ? filter->until : INT64_MAX), db_u64(filter->limit), db_u64(filter->offset)),
+		        db_time(filter->until ? filter->until : INT64_MAX), db_u64(filter->limit),
+		        db_u64(filter->offset)),
 		&rows);
 
 	if (status != DB_OK)

@@ -25,7 +25,8 @@ struct unsubscribe_filter {
 
 /* Adding twice is one entry and DB_OK; removing what is not there is DB_NONE. */
 enum db_status unsubscribe_add(struct db *db, uint64_t client_id, enum delivery_channel channel, const char *address);
-enum db_status unsubscribe_remove(struct db *db, uint64_t client_id, enum delivery_channel channel, const char *address);
+enum db_status unsubscribe_remove(struct db *db, uint64_t client_id, enum delivery_channel channel,
+                                  const char *address);
 
 /* Newest first. */
 enum db_status unsubscribe_list(struct db *db, struct pool *pool, uint64_t client_id,

@@ -30,7 +30,8 @@ enum db_status user_by_login(struct db *db, struct pool *pool, const char *login
 {
 	enum db_status status;
 
-	status = rows_one(db, pool, "SELECT " USER_COLUMNS " FROM user_account WHERE username = ? AND disabled_at IS NULL",
+	status = rows_one(db, pool,
+	                  "SELECT " USER_COLUMNS " FROM user_account WHERE username = ? AND disabled_at IS NULL",
 	                  DB_ARGS(db_text(login)), read_user, user_r);
 	if (status != DB_NONE || strchr(login, '@') == NULL)
 		return status;
@@ -54,8 +55,8 @@ static void read_authenticated(const struct db_rows *rows, struct pool *pool, vo
 
 #define KEY_OK "EXISTS (SELECT 1 FROM developer_key WHERE key_hash = ? AND developer_key.disabled_at IS NULL)"
 
-enum db_status user_authenticate(struct db *db, struct pool *pool, const char *login, const uint8_t key_hash[SECRET_HASH],
-                                 struct user *user_r, bool *key_ok_r)
+enum db_status user_authenticate(struct db *db, struct pool *pool, const char *login,
+                                 const uint8_t key_hash[SECRET_HASH], struct user *user_r, bool *key_ok_r)
 {
 	struct authenticated found = {0};
 	enum db_status status, key;
@@ -65,8 +66,8 @@ enum db_status user_authenticate(struct db *db, struct pool *pool, const char *l
 	                  read_authenticated, &found);
 	if (status == DB_NONE && strchr(login, '@') != NULL)
 		status = rows_one(db, pool, "SELECT " USER_COLUMNS ", " KEY_OK " FROM user_account WHERE email = ? AND "
-		                  "user_account.disabled_at IS NULL", DB_ARGS(db_bytes(key_hash, SECRET_HASH), db_text(login)),
-		                  read_authenticated, &found);
+		                  "user_account.disabled_at IS NULL",
+		                  DB_ARGS(db_bytes(key_hash, SECRET_HASH), db_text(login)), read_authenticated, &found);
 	if (status == DB_NONE) {
 		key = devkey_check(db, key_hash);
 		*key_ok_r = key == DB_OK;
@@ -79,13 +80,13 @@ enum db_status user_authenticate(struct db *db, struct pool *pool, const char *l
 
 enum db_status user_by_id(struct db *db, struct pool *pool, uint64_t id, struct user *user_r)
 {
-	return rows_one(db, pool, "SELECT " USER_COLUMNS " FROM user_account WHERE id = ?", DB_ARGS(db_u64(id)), read_user,
-	                user_r);
+	return rows_one(db, pool, "SELECT " USER_COLUMNS " FROM user_account WHERE id = ?", DB_ARGS(db_u64(id)),
+	                read_user, user_r);
 }
 
 /*
- * The portfolio's version starts at the time in microseconds and counts writes from there: an account that takes the id of
- * one that is gone never meets a version that answers are still kept for.
+ * The portfolio's version starts at the time in microseconds and counts writes from there: an account that takes the id
+ * of one that is gone never meets a version that answers are still kept for.
  */
 enum db_status user_add(struct db *db, struct user *user)
 {
@@ -93,9 +94,9 @@ enum db_status user_add(struct db *db, struct user *user)
 
 	status = db_run(db, "INSERT INTO user_account (id, username, email, password_hash, first_name, last_name, "
 	                "premium_offer, premium_end, portfolio_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	                DB_ARGS(user->id == 0 ? db_null() : db_u64(user->id), db_text(user->username), db_text(user->email),
-	                        db_text(user->password_hash), db_text(user->first_name), db_text(user->last_name),
-	                        db_text(user->premium_offer),
+	                DB_ARGS(user->id == 0 ? db_null() : db_u64(user->id), db_text(user->username),
+	                        db_text(user->email), db_text(user->password_hash), db_text(user->first_name),
+	                        db_text(user->last_name), db_text(user->premium_offer),
 	                        user->premium_end == 0 ? db_null() : db_time(user->premium_end),
 	                        db_u64((uint64_t)clock_now_ms() * 1000)));
 	if (status == DB_OK && user->id == 0)
@@ -117,19 +118,21 @@ enum db_status user_upgrade_password(struct db *db, uint64_t id, const char *old
 
 enum db_status user_set_premium(struct db *db, uint64_t id, const char *offer, int64_t end)
 {
-	return rows_found(db, db_run_again(db, "UPDATE user_account SET premium_offer = ?, premium_end = ? WHERE id = ?",
+	return rows_found(db,
+	                  db_run_again(db, "UPDATE user_account SET premium_offer = ?, premium_end = ? WHERE id = ?",
 	                              DB_ARGS(db_text(offer), end == 0 ? db_null() : db_time(end), db_u64(id))));
 }
 
 enum db_status user_list(struct db *db, struct pool *pool, struct user **users_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT " USER_COLUMNS " FROM user_account ORDER BY id", DB_NO_ARGS, sizeof **users_r,
-	                 read_user, users_r, n_r);
+	return rows_list(db, pool, "SELECT " USER_COLUMNS " FROM user_account ORDER BY id", DB_NO_ARGS,
+	                 sizeof **users_r, read_user, users_r, n_r);
 }
 
 enum db_status user_touch_portfolio(struct db *db, uint64_t user_id)
 {
-	return rows_found(db, db_run(db, "UPDATE user_account SET portfolio_version = portfolio_version + 1 WHERE id = ?",
+	return rows_found(db,
+	                  db_run(db, "UPDATE user_account SET portfolio_version = portfolio_version + 1 WHERE id = ?",
 	                        DB_ARGS(db_u64(user_id))));
 }
 
@@ -175,8 +178,11 @@ enum db_status devkey_add(struct db *db, const char *name, const uint8_t hash[SE
 
 enum db_status devkey_set_disabled(struct db *db, const char *name, bool disabled)
 {
-	return rows_found(db, db_run_again(db, "UPDATE developer_key SET disabled_at = IF(?, COALESCE(disabled_at, UTC_TIMESTAMP(3)), "
-	                              "NULL) WHERE name = ?", DB_ARGS(db_bool(disabled), db_text(name))));
+	return rows_found(db,
+	                  db_run_again(db,
+	                               "UPDATE developer_key SET disabled_at = IF(?, COALESCE(disabled_at, "
+	                              "UTC_TIMESTAMP(3)), NULL) WHERE name = ?",
+	                              DB_ARGS(db_bool(disabled), db_text(name))));
 }
 
 static void read_devkey(const struct db_rows *rows, struct pool *pool, void *element)
@@ -191,6 +197,7 @@ static void read_devkey(const struct db_rows *rows, struct pool *pool, void *ele
 
 enum db_status devkey_list(struct db *db, struct pool *pool, struct devkey **keys_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT id, name, disabled_at IS NOT NULL, created_at FROM developer_key ORDER BY id",
+	return rows_list(db, pool,
+	                 "SELECT id, name, disabled_at IS NOT NULL, created_at FROM developer_key ORDER BY id",
 	                 DB_NO_ARGS, sizeof **keys_r, read_devkey, keys_r, n_r);
 }

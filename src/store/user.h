@@ -27,10 +27,13 @@ struct user {
  * What authenticates one request of Gestion, in one indexed statement: the user as user_by_login(), and whether the
  * developer's key (secret_hash() of it) is known and enabled. DB_NONE: no such user; *key_ok_r is set all the same.
  */
-enum db_status user_authenticate(struct db *db, struct pool *pool, const char *login, const uint8_t key_hash[SECRET_HASH],
-                                 struct user *user_r, bool *key_ok_r);
+enum db_status user_authenticate(struct db *db, struct pool *pool, const char *login,
+                                 const uint8_t key_hash[SECRET_HASH], struct user *user_r, bool *key_ok_r);
 
-/* By user name, or by e-mail address when it holds '@' and is no user name. DB_NONE: unknown or disabled. Text in the pool. */
+/*
+ * By user name, or by e-mail address when it holds '@' and is no user name. DB_NONE: unknown or disabled. Text in the
+ * pool.
+ */
 enum db_status user_by_login(struct db *db, struct pool *pool, const char *login, struct user *user_r);
 enum db_status user_by_id(struct db *db, struct pool *pool, uint64_t id, struct user *user_r);
 
@@ -44,8 +47,8 @@ enum db_status user_set_premium(struct db *db, uint64_t id, const char *offer, i
 enum db_status user_list(struct db *db, struct pool *pool, struct user **users_r, size_t *n_r);
 
 /*
- * First statement of every transaction that writes to a portfolio: counts its version up, and so makes the writers of one
- * landlord wait for each other. DB_NONE: no such user.
+ * First statement of every transaction that writes to a portfolio: counts its version up, and so makes the writers of
+ * one landlord wait for each other. DB_NONE: no such user.
  */
 enum db_status user_touch_portfolio(struct db *db, uint64_t user_id);
 

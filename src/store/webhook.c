@@ -20,8 +20,8 @@ static enum db_status set_url(struct db *db, void *arg)
 {
 	const struct setting *s = arg;
 	enum db_status status = db_run(db, "INSERT INTO webhook_endpoint (client_id, url, secret) VALUES (?, ?, ?) "
-	                               "ON DUPLICATE KEY UPDATE url = VALUES(url), disabled_at = NULL, disabled_why = NULL, "
-	                               "failures = 0, retry_at = NULL",
+	                               "ON DUPLICATE KEY UPDATE url = VALUES(url), disabled_at = NULL, disabled_why = "
+	                               "NULL, failures = 0, retry_at = NULL",
 	                               DB_ARGS(db_u64(s->client), db_text(s->url), db_bytes(s->secret, s->len)));
 
 	return status != DB_OK ? status :
@@ -39,17 +39,21 @@ enum db_status webhook_set_url(struct db *db, uint64_t client, const char *url, 
 
 enum db_status webhook_rotate(struct db *db, uint64_t client, const uint8_t *secret, size_t len)
 {
-	return rows_found(db, db_run(db, "UPDATE webhook_endpoint SET old_secret = secret, secret = ? WHERE client_id = ?",
+	return rows_found(db,
+	                  db_run(db, "UPDATE webhook_endpoint SET old_secret = secret, secret = ? WHERE client_id = ?",
 	                             DB_ARGS(db_bytes(secret, len), db_u64(client))));
 }
 
 enum db_status webhook_disable(struct db *db, uint64_t client, const char *why)
 {
-	return rows_found(db, db_run_again(db, "UPDATE webhook_endpoint SET disabled_at = UTC_TIMESTAMP(3), disabled_why = ? "
-	                                   "WHERE client_id = ?", DB_ARGS(db_text(why), db_u64(client))));
+	return rows_found(db,
+	                  db_run_again(db,
+	                                   "UPDATE webhook_endpoint SET disabled_at = UTC_TIMESTAMP(3), disabled_why "
+	                                   "= ? WHERE client_id = ?", DB_ARGS(db_text(why), db_u64(client))));
 }
 
-#define ENDPOINT_COLUMNS "w.client_id, c.name, w.url, w.secret, w.old_secret, w.disabled_at IS NOT NULL, w.disabled_why, " \
+#define ENDPOINT_COLUMNS "w.client_id, c.name, w.url, w.secret, w.old_secret, w.disabled_at IS NOT NULL, " \
+	"w.disabled_why, " \
 	"w.failures, w.retry_at, (SELECT COUNT(*) FROM webhook_event e WHERE e.client_id = w.client_id AND " \
 	"NOT e.told)"
 #define ENDPOINT_FROM " FROM webhook_endpoint w JOIN api_client c ON c.id = w.client_id"
@@ -100,8 +104,10 @@ enum db_status webhook_add(struct db *db, uint64_t client, uint64_t appointment,
 	uint8_t uuid[ID_UUID_SIZE];
 
 	id_uuid7(uuid);
-	return db_run(db, "INSERT INTO webhook_event (client_id, appointment_id, uuid, body, due_at, expires_at, created_at, "
-	              "changed_at) SELECT client_id, ?, ?, ?, ?, ?, ?, ? FROM webhook_endpoint WHERE client_id = ?",
+	return db_run(db,
+	              "INSERT INTO webhook_event (client_id, appointment_id, uuid, body, due_at, expires_at, "
+	              "created_at, changed_at) SELECT client_id, ?, ?, ?, ?, ?, ?, ? FROM webhook_endpoint WHERE "
+	              "client_id = ?",
 	              DB_ARGS(db_u64(appointment), db_bytes(uuid, sizeof uuid), db_text(body), db_time(now),
 	                      db_time(now + lifetime * 1000), db_time(now), db_time(now), db_u64(client)));
 }
@@ -129,17 +135,19 @@ void webhook_read_event(const struct db_rows *row, struct pool *pool, void *elem
 enum db_status webhook_list(struct db *db, struct pool *pool, uint64_t client, const char *state, uint32_t limit,
                             struct webhook_event **list_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e WHERE (? = 0 OR e.client_id = ?) AND "
+	return rows_list(db, pool,
+	                 "SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e WHERE (? = 0 OR e.client_id = ?) AND "
 	                 "(? IS NULL OR e.state = ?) ORDER BY e.id DESC LIMIT ?",
 	                 DB_ARGS(db_u64(client), db_u64(client), db_text(state), db_text(state), db_u64(limit)),
 	                 sizeof **list_r, webhook_read_event, list_r, n_r);
 }
 
-enum db_status webhook_replay(struct db *db, uint64_t client, uint64_t event, int64_t now, int64_t lifetime, uint64_t *n_r)
+enum db_status webhook_replay(struct db *db, uint64_t client, uint64_t event, int64_t now, int64_t lifetime,
+                              uint64_t *n_r)
 {
 	enum db_status status = db_run_again(db,
-		"UPDATE webhook_event SET state = 'queued', told = FALSE, due_at = ?, expires_at = ?, error_message = NULL,"
-		" changed_at = UTC_TIMESTAMP(3) WHERE client_id = ? AND"
+		"UPDATE webhook_event SET state = 'queued', told = FALSE, due_at = ?, expires_at = ?, error_message = "
+		"NULL, changed_at = UTC_TIMESTAMP(3) WHERE client_id = ? AND"
 		" IF(? = 0, state IN ('failed', 'expired'), id = ? AND state IN ('sent', 'failed', 'expired'))",
 		DB_ARGS(db_time(now), db_time(now + lifetime * 1000), db_u64(client), db_u64(event), db_u64(event)));
 

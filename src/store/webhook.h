@@ -75,11 +75,11 @@ struct webhook_wish {
 
 /*
  * Claims due events, committed before it returns. Of each appointment only the oldest that is not told yet; none of an
- * endpoint that is disabled or waits after a failure. Clients get equal shares, in turn; one whose endpoint failed when it
- * was last tried gets one event, to see.
+ * endpoint that is disabled or waits after a failure. Clients get equal shares, in turn; one whose endpoint failed when
+ * it was last tried gets one event, to see.
  */
-enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wish *wish, struct webhook_share **shares_r,
-                             size_t *n_r);
+enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wish *wish,
+                             struct webhook_share **shares_r, size_t *n_r);
 
 /* What an attempt says of the endpoint. */
 enum webhook_health {
@@ -103,14 +103,15 @@ struct webhook_outcome {
 };
 
 /* Records outcomes in one transaction; a row that the claim does not hold any more is left alone. */
-enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE], const struct webhook_outcome *outcomes,
-                              size_t n);
+enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE],
+                              const struct webhook_outcome *outcomes, size_t n);
 
 /* Events of a client (0: of all), newest first; state NULL: any. */
 enum db_status webhook_list(struct db *db, struct pool *pool, uint64_t client, const char *state, uint32_t limit,
                             struct webhook_event **list_r, size_t *n_r);
 
 /* Queues again: one event, or all of a client that failed or expired. */
-enum db_status webhook_replay(struct db *db, uint64_t client, uint64_t event, int64_t now, int64_t lifetime, uint64_t *n_r);
+enum db_status webhook_replay(struct db *db, uint64_t client, uint64_t event, int64_t now, int64_t lifetime,
+                              uint64_t *n_r);
 
 #endif

@@ -34,28 +34,28 @@ static void read_share(const struct db_rows *row, struct pool *pool, void *eleme
 static enum db_status find_shares(struct db *db, struct claim *c)
 {
 	return rows_list(db, c->pool,
-		"SELECT w.client_id, '', w.url, w.secret, w.old_secret, FALSE, NULL, w.failures, w.retry_at, 0 FROM webhook_endpoint w"
-		" WHERE w.disabled_at IS NULL AND (w.retry_at IS NULL OR w.retry_at <= UTC_TIMESTAMP(3)) AND (SELECT 1 FROM"
-		" webhook_event e FORCE INDEX (client_due) WHERE e.client_id = w.client_id AND NOT e.told AND"
-		" e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3)) LIMIT 1)"
-		" IS NOT NULL ORDER BY w.client_id <= ?, w.client_id LIMIT ?",
+		"SELECT w.client_id, '', w.url, w.secret, w.old_secret, FALSE, NULL, w.failures, w.retry_at, 0 FROM "
+		"webhook_endpoint w WHERE w.disabled_at IS NULL AND (w.retry_at IS NULL OR w.retry_at <= "
+		"UTC_TIMESTAMP(3)) AND (SELECT 1 FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = "
+		"w.client_id AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until "
+		"<= UTC_TIMESTAMP(3)) LIMIT 1) IS NOT NULL ORDER BY w.client_id <= ?, w.client_id LIMIT ?",
 		DB_ARGS(db_u64(c->wish->last), db_u64(SHARES_MAX)), sizeof *c->shares, read_share, &c->shares, &c->n);
 }
 
 /*
- * What is due is looked up without locks, since a lock skipped in the test of order would let a later event overtake; each
- * row is then taken only while it still is due, so that two senders never take the same one. Only the oldest of each
- * appointment, even if it is due again later than those that follow it: they wait until it is told.
+ * What is due is looked up without locks, since a lock skipped in the test of order would let a later event overtake;
+ * each row is then taken only while it still is due, so that two senders never take the same one. Only the oldest of
+ * each appointment, even if it is due again later than those that follow it: they wait until it is told.
  */
 static enum db_status find_due(struct db *db, const struct claim *c, struct webhook_share *share, size_t max)
 {
 	return rows_list(db, c->pool,
-		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? AND NOT e.told"
-		" AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3)) AND NOT EXISTS"
-		" (SELECT 1 FROM webhook_event p FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND p.id < e.id"
-		" AND NOT p.told) ORDER BY e.due_at, e.id LIMIT ?",
-		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), sizeof *share->events, webhook_read_event, &share->events,
-		&share->n);
+		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? "
+		"AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= "
+		"UTC_TIMESTAMP(3)) AND NOT EXISTS (SELECT 1 FROM webhook_event p FORCE INDEX (appointment) WHERE "
+		"p.appointment_id = e.appointment_id AND p.id < e.id AND NOT p.told) ORDER BY e.due_at, e.id LIMIT ?",
+		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), sizeof *share->events, webhook_read_event,
+		&share->events, &share->n);
 }
 
 /* How much the wish has room for, of one endpoint. */
@@ -180,8 +180,8 @@ static enum db_status claim_due(struct db *db, void *arg)
 	return DB_OK;
 }
 
-enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wish *wish, struct webhook_share **shares_r,
-                             size_t *n_r)
+enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wish *wish,
+                             struct webhook_share **shares_r, size_t *n_r)
 {
 	struct claim claim = {.pool = pool, .wish = wish, .last = wish->last};
 	enum db_status status = db_transaction(db, claim_due, &claim);

@@ -14,7 +14,8 @@ struct recording {
 
 /* A row that the claim does not hold any more is left alone. */
 #define RECORD "UPDATE webhook_event FORCE INDEX (PRIMARY) SET state = ?, told = ?, due_at = COALESCE(?, due_at)," \
-	" attempts = attempts - ?, last_status = COALESCE(?, last_status), error_message = ?, changed_at = UTC_TIMESTAMP(3)" \
+	" attempts = attempts - ?, last_status = COALESCE(?, last_status), error_message = ?, changed_at = " \
+		"UTC_TIMESTAMP(3)" \
 	" WHERE state = 'claimed' AND claim_id = ? AND id"
 
 enum { RECORD_COLUMNS = 8, RECORD_KINDS = 4 };
@@ -88,14 +89,17 @@ static enum db_status record_endpoint(struct db *db, const struct webhook_outcom
 	case WEBHOOK_AS_IS:
 		break;
 	case WEBHOOK_WELL:
-		return db_run(db, "UPDATE webhook_endpoint SET failures = 0, retry_at = NULL WHERE client_id = ? AND url = ? "
-		              "AND failures > 0", DB_ARGS(db_u64(o->client_id), db_text(o->url)));
+		return db_run(db,
+		              "UPDATE webhook_endpoint SET failures = 0, retry_at = NULL WHERE client_id = ? AND url "
+		              "= ? AND failures > 0", DB_ARGS(db_u64(o->client_id), db_text(o->url)));
 	case WEBHOOK_FAILED:
-		return db_run(db, "UPDATE webhook_endpoint SET failures = failures + 1, retry_at = ? WHERE client_id = ? AND "
-		              "url = ?", DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
+		return db_run(db,
+		              "UPDATE webhook_endpoint SET failures = failures + 1, retry_at = ? WHERE client_id = ? "
+		              "AND url = ?", DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
 	case WEBHOOK_FAILED_TOO:
-		return db_run(db, "UPDATE webhook_endpoint SET retry_at = GREATEST(retry_at, ?) WHERE client_id = ? AND url = ?",
-		              DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
+		return db_run(db,
+		              "UPDATE webhook_endpoint SET retry_at = GREATEST(retry_at, ?) WHERE client_id = ? AND "
+		              "url = ?", DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
 	case WEBHOOK_GONE:
 		return db_run(db, "UPDATE webhook_endpoint SET disabled_at = UTC_TIMESTAMP(3), disabled_why = "
 		              "'the endpoint answered 410 Gone' WHERE client_id = ? AND url = ?",
@@ -116,8 +120,8 @@ static enum db_status record(struct db *db, void *arg)
 	return status;
 }
 
-enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE], const struct webhook_outcome *outcomes,
-                              size_t n)
+enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE],
+                              const struct webhook_outcome *outcomes, size_t n)
 {
 	struct recording recording = {claim_id, outcomes, n};
 	enum db_status status = db_transaction(db, record, &recording);

@@ -7,7 +7,8 @@
 #include "store/webhook.h"
 
 /* Of webhook_event e, for webhook_read_event(). */
-#define WEBHOOK_EVENT_COLUMNS "e.id, e.client_id, e.appointment_id, e.uuid, e.body, e.state, e.attempts, e.created_at, " \
+#define WEBHOOK_EVENT_COLUMNS "e.id, e.client_id, e.appointment_id, e.uuid, e.body, e.state, e.attempts, " \
+	"e.created_at, " \
 	"e.expires_at, e.last_status, e.error_message"
 
 void webhook_read_event(const struct db_rows *row, struct pool *pool, void *element);

@@ -1,4 +1,6 @@
-"""Money and dates against an independent calculation: Python's decimal, datetime and zoneinfo, over thousands of cases."""
+"""
+Money and dates against an independent calculation: Python's decimal, datetime and zoneinfo, over thousands of cases.
+"""
 import calendar
 import datetime
 import decimal
@@ -68,8 +70,8 @@ class Calculs(unittest.TestCase):
     def test_prorata_rounds_half_away_from_zero(self):
         cases = [("prorata 51000 23 31", "37839")]
         for _ in range(5000):
-            value, num, den = self.random.randrange(-10**10, 10**10), self.random.randrange(0,
-                                                                                            400), self.random.randrange(1, 400)
+            value = self.random.randrange(-10**10, 10**10)
+            num, den = self.random.randrange(0, 400), self.random.randrange(1, 400)
             exact = decimal.Decimal(value * num) / decimal.Decimal(den)
             cases.append((f"prorata {value} {num} {den}",
                           str(int(exact.to_integral_value(rounding=decimal.ROUND_HALF_UP)))))
@@ -83,7 +85,8 @@ class Calculs(unittest.TestCase):
         while day <= datetime.date(2169, 12, 31):
             # A day in every eleven, and every day around the changes of hour and the ends of February.
             if day.toordinal() % 11 == 0 or (day.year > 1975 and (day.month in (3,
-                                                                                10) and day.day > 23 or day.month == 2 and day.day > 26)):
+                                                                                10) and day.day > 23 or day.month == 2
+                                                                                and day.day > 26)):
                 midnight = datetime.datetime(day.year, day.month, day.day, tzinfo=PARIS)
                 cases.append((f"jour {day:%d/%m/}{day.year:04}", f"{day.isoformat()} {int(midnight.timestamp())}"))
             day += datetime.timedelta(days=1)
@@ -127,18 +130,26 @@ class Calculs(unittest.TestCase):
 
     def test_amounts_in_words(self):
         """Every rule by example, then thousands of amounts against num2words (Debian's python3-num2words)."""
-        rules = {0: "zéro euro", 1: "un centime", 50: "cinquante centimes", 100: "un euro", 101: "un euro et un centime",
+        rules = {0: "zéro euro", 1: "un centime", 50: "cinquante centimes", 100: "un euro",
+                 101: "un euro et un centime",
                  200: "deux euros", 8125: "quatre-vingt-un euros et vingt-cinq centimes", 8000: "quatre-vingts euros",
                  7100: "soixante et onze euros", 7000: "soixante-dix euros", 9100: "quatre-vingt-onze euros",
-                 2100: "vingt et un euros", 6100: "soixante et un euros", 20000: "deux cents euros", 20100: "deux cent un euros",
-                 100000: "mille euros", 100100: "mille un euros", 200000: "deux mille euros", 8000000: "quatre-vingt mille euros",
+                 2100: "vingt et un euros", 6100: "soixante et un euros", 20000: "deux cents euros",
+                 20100: "deux cent un euros",
+                 100000: "mille euros", 100100: "mille un euros", 200000: "deux mille euros",
+                 8000000: "quatre-vingt mille euros",
                  20000000: "deux cent mille euros", 100000000: "un million d'euros", 200000000: "deux millions d'euros",
-                 100000100: "un million un euros", 8000000000: "quatre-vingts millions d'euros", 38000000: "trois cent quatre-vingt mille euros",
-                 -87000: "moins huit cent soixante-dix euros", 100000000080: "un milliard d'euros et quatre-vingts centimes"}
+                 100000100: "un million un euros", 8000000000: "quatre-vingts millions d'euros",
+                 38000000: "trois cent quatre-vingt mille euros",
+                 -87000: "moins huit cent soixante-dix euros",
+                 100000000080: "un milliard d'euros et quatre-vingts centimes"}
         self.compare([(f"lettres {cents}", words) for cents, words in rules.items()])
-        numbers = sorted(set(range(1, 2101)) | {self.random.randrange(1, 10**k) for k in range(4, 10) for _ in range(300)})
-        done = subprocess.run(["/usr/bin/python3", "-c", "import sys, num2words\nfor n in sys.stdin: print(num2words.num2words(int(n), lang='fr'))"],
-                              input="\n".join(map(str, numbers)), capture_output=True, text=True, timeout=120, check=True)
+        numbers = sorted(set(range(1, 2101)) | {self.random.randrange(1, 10**k) for k in range(4, 10)
+                                                for _ in range(300)})
+        done = subprocess.run(["/usr/bin/python3", "-c", "import sys, num2words\nfor n in sys.stdin: "
+                                                         "print(num2words.num2words(int(n), lang='fr'))"],
+                              input="\n".join(map(str, numbers)), capture_output=True, text=True, timeout=120,
+                              check=True)
         cases = []
         for number, words in zip(numbers, done.stdout.splitlines(), strict=True):
             currency = " d'euros" if number % 10**6 == 0 else " euro" if number == 1 else " euros"

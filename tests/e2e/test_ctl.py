@@ -268,9 +268,11 @@ class DeliveryTest(WithSchema):
         made, request = f"UTC_TIMESTAMP(3) - INTERVAL {minutes} MINUTE", uuid.uuid4().hex
         escaped = subject.replace("\\", "\\\\").replace("'", "''")
         self.stack.sql(
-            "INSERT INTO message (client_id, request_uuid, request_index, channel, email, phone, email_subject, email_content,"
+            "INSERT INTO message (client_id, request_uuid, request_index, channel, email, phone, email_subject, "
+            "email_content,"
             " sms_content, identifier1, force_sending, unsubscribe_link, test_mode, created_at)"
-            f" VALUES ({self.client['id']}, 0x{request}, 0, '{'both' if len(states) > 1 else 'email'}', 'Jean@exemple.fr',"
+            f" VALUES ({self.client['id']}, 0x{request}, 0, '{'both' if len(states) > 1 else 'email'}', "
+            f"'Jean@exemple.fr',"
             f" '06 02 03 04 05', '{escaped}', 'SECRET-CONTENT', 'SECRET-CONTENT', 'id-1', 0, 1, 0, {made})")
         message = self.value(f"SELECT id FROM message WHERE request_uuid = 0x{request}")
         for state, (channel, to) in zip(states, [("mail", "Jean@exemple.fr"), ("sms", "+33602030405")]):
@@ -283,7 +285,8 @@ class DeliveryTest(WithSchema):
         sent = made if state in ("sent", "delivered") else "NULL"
         error = "'550 no such user'" if state in ("failed", "expired", "unknown", "suppressed") else "NULL"
         self.stack.sql(
-            "INSERT INTO delivery (message_id, channel, uuid, recipient, state, due_at, expires_at, attempts, changes, claim_id,"
+            "INSERT INTO delivery (message_id, channel, uuid, recipient, state, due_at, expires_at, attempts, changes, "
+            "claim_id,"
             f" sent_at, error_message) VALUES ({message}, '{channel}', 0x{name}, '{to}', '{state}', {due},"
             f" {made} + INTERVAL 1 MINUTE, 1, 1, {claim}, {sent}, {error});"
             "INSERT INTO delivery_event SELECT id, 1, UTC_TIMESTAMP(3), state, 'host:42', error_message FROM delivery"
@@ -291,7 +294,8 @@ class DeliveryTest(WithSchema):
             f"UPDATE message SET has_error = has_error OR {error} IS NOT NULL WHERE id = {message}")
 
     def states(self, message):
-        return [row[0] for row in self.stack.sql(f"SELECT state FROM delivery WHERE message_id = {message} ORDER BY channel")]
+        return [row[0] for row in self.stack.sql(f"SELECT state FROM delivery WHERE message_id = {message} ORDER BY "
+                                                 f"channel")]
 
     def test_queue(self):
         self.assertEqual(self.json("queue")["queue"], [])
@@ -356,7 +360,8 @@ class DeliveryTest(WithSchema):
                 message = self.message(state, "delivered", minutes=60)
                 self.assertEqual(self.json("resend", message), {"queued": 1})
                 self.assertEqual(self.states(message), ["queued", "delivered"])
-                row = self.stack.sql("SELECT due_at <= UTC_TIMESTAMP(3), expires_at > UTC_TIMESTAMP(3) + INTERVAL 1 DAY, changes"
+                row = self.stack.sql("SELECT due_at <= UTC_TIMESTAMP(3), expires_at > UTC_TIMESTAMP(3) + INTERVAL 1 "
+                                     "DAY, changes"
                                      f" FROM delivery WHERE message_id = {message} AND channel = 'mail'")
                 self.assertEqual(row, [["1", "1", "2"]])
                 last = [event for event in self.json("why", message)["events"] if event["state"] == "queued"]
@@ -367,7 +372,8 @@ class DeliveryTest(WithSchema):
         for state in ("queued", "claimed", "transmitting", "sent", "delivered"):
             with self.subTest(state=state):
                 message = self.message(state)
-                row = ("SELECT state, due_at, expires_at, attempts, changes, HEX(claim_id), sent_at, error_message FROM delivery"
+                row = ("SELECT state, due_at, expires_at, attempts, changes, HEX(claim_id), sent_at, error_message "
+                       "FROM delivery"
                        f" WHERE message_id = {message}")
                 before = self.stack.sql(row)
                 self.fails(1, f"message {message} is {state}: nothing of it can be sent again", "resend", message)
@@ -385,7 +391,9 @@ class DeliveryTest(WithSchema):
         self.assertEqual(self.json("resend", "--unknown"), {"queued": 0})
 
     def on_terminal(self, answer, *arguments):
-        """Runs a command whose standard input is a terminal at which this answer is typed; status and standard error."""
+        """
+        Runs a command whose standard input is a terminal at which this answer is typed; status and standard error.
+        """
         ours, theirs = pty.openpty()
         try:
             os.write(ours, answer.encode())

@@ -127,10 +127,13 @@ class DocumentsTest(unittest.TestCase):
         self.assertEqual(layers - set(re.findall(r"`src/([a-z]+)/`", read("DESIGN.md"))), set())
 
     def test_every_file_is_shipped(self):
-        """What git has is named in a fragment of the Makefile, so that the archive has it too; an archive has no git."""
+        """
+        What git has is named in a fragment of the Makefile, so that the archive has it too; an archive has no git.
+        """
         if not os.path.exists(TOP + "/.git"):
             return
-        listed = subprocess.run(["git", "-C", TOP, "-c", "safe.directory=*", "ls-files"], capture_output=True, text=True,
+        listed = subprocess.run(["git", "-C", TOP, "-c", "safe.directory=*", "ls-files"], capture_output=True,
+                                text=True,
                                 check=True, timeout=20).stdout.split()
         fragments = [path for path in listed if path.endswith((".mk", "Makefile.am"))]
         named = set(re.findall(r"[\w.+/-]+", " ".join(read(path) for path in fragments)))

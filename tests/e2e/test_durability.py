@@ -1,4 +1,6 @@
-"""Every success that was answered was committed: MariaDB, workers and the whole API are killed under a load of sends."""
+"""
+Every success that was answered was committed: MariaDB, workers and the whole API are killed under a load of sends.
+"""
 
 import os
 import random
@@ -31,7 +33,8 @@ class Durability(StackCase):
     def judge(self, load):
         """All that was answered is there whole; of what was not, each is there whole or not at all."""
         rows = self.stack.sql(
-            "SELECT m.identifier1, m.id, m.email, m.email_content, COUNT(d.id), MIN(d.recipient) FROM message m LEFT JOIN "
+            "SELECT m.identifier1, m.id, m.email, m.email_content, COUNT(d.id), MIN(d.recipient) FROM message m LEFT "
+            "JOIN "
             f"delivery d ON d.message_id = m.id WHERE m.identifier1 LIKE '{load.prefix}-%' GROUP BY m.id")
         for marker, _, email, content, deliveries, recipient in rows:
             self.assertEqual([email, content, deliveries, recipient], [mail_of(marker), marker, "1", mail_of(marker)])
@@ -42,7 +45,8 @@ class Durability(StackCase):
         known = {sent.marker for sent in load.accepted} | {sent.marker for sent in load.unanswered}
         self.assertLessEqual(set(stored), known)
         self.whole_batches(load, set(stored))
-        sys.stderr.write(f"{load.prefix}: {len(load.accepted)} answered, all there; {len(load.unanswered)} not answered, "
+        sys.stderr.write(f"{load.prefix}: {len(load.accepted)} answered, all there; {len(load.unanswered)} not "
+                         f"answered, "
                          f"{len(stored) - len(load.accepted)} of them there\n")
 
     def whole_batches(self, load, stored):

@@ -1,9 +1,9 @@
 """
 The curl examples of Gestion's document, run with the real curl, unchanged but for the host and the ids.
 
-examples/gestion/ holds them as the document prints them. Most are broken over lines without the `\\` that a shell needs:
-they are joined as a reader would. What stands in angle brackets there is what the reader puts in. The two that name an id
-name the same one as a tenant's and as a bien's, and boss has both.
+examples/gestion/ holds them as the document prints them. Most are broken over lines without the `\\` that a shell
+needs: they are joined as a reader would. What stands in angle brackets there is what the reader puts in. The two that
+name an id name the same one as a tenant's and as a bien's, and boss has both.
 """
 
 import hashlib
@@ -124,7 +124,9 @@ class GestionExamplesTest(StackCase):
                          {"countAll": 3, "count": 2, "operations": example("operations")["operations"][:2], **SUCCESS})
 
     def test_save_operation(self):
-        """As printed it has no fields: every mandatory one is named. With those listed beneath it adds, then updates."""
+        """
+        As printed it has no fields: every mandatory one is named. With those listed beneath it adds, then updates.
+        """
         answer = self.example("saveOperation", immeubleId=PASTEUR, operationId="")
         self.assertEqual((answer["code"], answer["error"].count("est obligatoire.\n")), (-21, 3))
         before = self.operations()
@@ -134,7 +136,8 @@ class GestionExamplesTest(StackCase):
         self.assertEqual(set(self.operations()) - set(before), {oid})
         self.assertEqual((self.operations()[oid]["operationMontant"], self.operations()[oid]["operationPaid"]),
                          (9999, True))
-        updated = self.example("saveOperation", with_fields({**OPERATION, "operationMontant": "99"}), immeubleId=PASTEUR,
+        updated = self.example("saveOperation", with_fields({**OPERATION, "operationMontant": "99"}),
+                               immeubleId=PASTEUR,
                                operationId=oid)
         self.assertEqual(updated, {**added, "message": "Operation updated"})
         self.assertEqual(self.operations()[oid]["operationMontant"], 99)
@@ -146,7 +149,8 @@ class GestionExamplesTest(StackCase):
         self.assertFalse(self.operations()[LOYER]["operationPaid"])
         self.assertEqual(self.example("markOperationPaid", operationId=LOYER), SUCCESS)
         self.assertTrue(self.operations()[LOYER]["operationPaid"])
-        self.stack.sql(f"UPDATE operation SET date_last_modified = NULL WHERE id = x'{LOYER}'")     # as the document has it
+        # as the document has it
+        self.stack.sql(f"UPDATE operation SET date_last_modified = NULL WHERE id = x'{LOYER}'")
         self.stack.sql("UPDATE user_account SET portfolio_version = portfolio_version + 1")
 
     def test_split(self):

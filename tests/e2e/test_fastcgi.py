@@ -102,7 +102,9 @@ class Answers(ApiCase):
             self.assertTrue(connection.ends())
 
     def test_large_answer_is_whole(self):
-        """Larger than libfcgi's buffer, and than one record: an error message repeats a name as long as allowed only."""
+        """
+        Larger than libfcgi's buffer, and than one record: an error message repeats a name as long as allowed only.
+        """
         name = "n" * 64
         reply = self.api.ask("/v1/send_email", method="POST", query=f"{name}=%zz")
         self.assertEqual(json.loads(reply.body)["message"], "invalid " + name)
@@ -307,7 +309,9 @@ class Bodies(ApiCase):
 
     @staticmethod
     def hiding(hidden, offset, size):
-        """A stdin stream of `size` bytes, sent at `offset` of the connection, that has `hidden` at each multiple of 8 kB."""
+        """
+        A stdin stream of `size` bytes, sent at `offset` of the connection, that has `hidden` at each multiple of 8 kB.
+        """
         out, left = bytearray(), size
         while left:
             n = min(left, 65535)

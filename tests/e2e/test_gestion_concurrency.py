@@ -1,6 +1,6 @@
 """
-Many requests of Gestion at once: nothing is lost, nothing is half done, no answer is older than the write before it, and
-a worker that is killed spoils nobody's answer.
+Many requests of Gestion at once: nothing is lost, nothing is half done, no answer is older than the write before it,
+and a worker that is killed spoils nobody's answer.
 """
 
 import collections

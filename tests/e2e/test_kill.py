@@ -1,9 +1,11 @@
 """
-The kill matrix: SIGKILL the sender, a worker of the API or MariaDB at every named step of a message's way, and at random
-moments, with a real mail sink and a real SMS gateway; then go on, and count. No accepted message may be lost, none sent twice.
+The kill matrix: SIGKILL the sender, a worker of the API or MariaDB at every named step of a message's way, and at
+random moments, with a real mail sink and a real SMS gateway; then go on, and count. No accepted message may be lost,
+none sent twice.
 
-What was killed while `transmitting` becomes `unknown`, and nothing else does: whether it was sent is for an operator to find out,
-so it is never sent again by itself. Needs a build with --enable-fault-points. BAILLEUR_SEED repeats a run's random moments.
+What was killed while `transmitting` becomes `unknown`, and nothing else does: whether it was sent is for an operator to
+find out, so it is never sent again by itself. Needs a build with --enable-fault-points. BAILLEUR_SEED repeats a run's
+random moments.
 """
 
 import glob
@@ -24,7 +26,8 @@ from tests.lib.stack import TOP, Stack
 
 # Where the sender passes on its way, and at which passage it happens: some in the middle of a claim.
 SENDER = {
-    "store.claimed": 1, "sender.claimed": 1, "sender.rendered": 3, "sender.before_transmitting": 1, "sender.transmitting": 1,
+    "store.claimed": 1, "sender.claimed": 1, "sender.rendered": 3, "sender.before_transmitting": 1,
+    "sender.transmitting": 1,
     "sender.before_dot": 2, "sender.after_dot": 2, "sender.answer": 2, "sender.before_record": 1, "sender.recorded": 1,
     "sms.before_request": 2, "sms.after_request": 2, "sms.answer": 2, "db.before_commit": 2, "db.after_commit": 2,
 }
@@ -71,7 +74,8 @@ class KillMatrix(unittest.TestCase):
     def settings(cls):
         return {"sender": {"mail_transport": "smtp", "sms_transport": "kannel"},
                 "smtp": {"host": "127.0.0.1", "port": cls.sink.port, "tls": "none", "connections": 3},
-                "sms": {"url": cls.kannel.url, "user": cls.kannel.user, "password": cls.kannel.password, "connections": 3,
+                "sms": {"url": cls.kannel.url, "user": cls.kannel.user, "password": cls.kannel.password,
+                        "connections": 3,
                         "reports": "no"}}
 
     @classmethod
@@ -109,8 +113,10 @@ class KillMatrix(unittest.TestCase):
     def state_of(self, case):
         """{(marker, channel): (state, was it ever transmitting)} of what the case queued."""
         rows = self.stack.sql(
-            "SELECT TRIM(TRAILING '.' FROM COALESCE(m.email_content, m.sms_content)), d.channel, d.state, EXISTS (SELECT 1 "
-            "FROM delivery_event e WHERE e.delivery_id = d.id AND e.state = 'transmitting') FROM message m JOIN delivery d ON "
+            "SELECT TRIM(TRAILING '.' FROM COALESCE(m.email_content, m.sms_content)), d.channel, d.state, EXISTS "
+            "(SELECT 1 "
+            "FROM delivery_event e WHERE e.delivery_id = d.id AND e.state = 'transmitting') FROM message m JOIN "
+            "delivery d ON "
             f"d.message_id = m.id WHERE COALESCE(m.email_content, m.sms_content) LIKE '{case}-%'")
         return {(marker, channel): (state, ever == "1") for marker, channel, state, ever in rows}
 
@@ -202,7 +208,8 @@ class KillMatrix(unittest.TestCase):
             env["BAILLEUR_FAULT_VICTIM"] = str(self.stack.db.process.pid)
         self.stack.restart_api(**env)
         again = point not in ONCE
-        load = Load(self.stack.web, self.client, case, singles=5, batches=2 if again else 0, batch_size=5, again=again).start()
+        load = Load(self.stack.web, self.client, case, singles=5, batches=2 if again else 0, batch_size=5,
+                    again=again).start()
         wait_until(lambda: os.path.exists(once), 30, f"passing {point}")
         if victim == "mariadbd":
             wait_until(lambda: not self.stack.db.process.running(), 30, "the death of MariaDB")
@@ -216,7 +223,9 @@ class KillMatrix(unittest.TestCase):
                     [(sent.marker, "mail") for sent in load.unanswered])
 
     def stored_once(self, load):
-        """Each accepted message is in the table, once, under the id that was answered; of the others, none is there twice."""
+        """
+        Each accepted message is in the table, once, under the id that was answered; of the others, none is there twice.
+        """
         rows = self.stack.sql(f"SELECT identifier1, id FROM message WHERE identifier1 LIKE '{load.prefix}-%'")
         doubtful = {sent.marker for sent in load.unanswered}
         self.assertCountEqual([row for row in rows if row[0] not in doubtful],
@@ -273,7 +282,8 @@ class FileKill(unittest.TestCase):
         for number, (point, passage) in enumerate(FILES.items()):
             with self.subTest(point=point):
                 for i in range(MESSAGES):
-                    answer = stack.web.post("/v1/send_email", client.form(recipient=mail_of(f"f{number}-{i}"), subject="Essai",
+                    answer = stack.web.post("/v1/send_email", client.form(recipient=mail_of(f"f{number}-{i}"),
+                                                                          subject="Essai",
                                                                           message="Le texte entier"))
                     self.assertEqual(answer.status, 200)
                 done = stack.send("--drain", check=False, BAILLEUR_FAULT=f"{point}:{passage}")

@@ -1,4 +1,7 @@
-"""The project's nginx configuration: errors in the form of each API, nothing secret in a log, nothing of a client passed on."""
+"""
+The project's nginx configuration: errors in the form of each API, nothing secret in a log, nothing of a client passed
+on.
+"""
 
 import glob
 import http.client
@@ -31,7 +34,8 @@ class Nginx:
         conf = write_nginx_conf(directory + "/nginx", port, api_socket, directory)
         if changes:
             self._change(conf, changes)
-        self.process = Process("nginx", ["nginx", "-p", directory + "/nginx", "-c", conf, "-e", directory + "/nginx-error.log",
+        self.process = Process("nginx", ["nginx", "-p", directory + "/nginx", "-c", conf, "-e",
+                                         directory + "/nginx-error.log",
                                          "-g", "daemon off;"], directory + "/nginx.out",
                                env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
         self.web = Web("127.0.0.1", port)
@@ -107,7 +111,8 @@ class NginxCase(unittest.TestCase):
 class Errors(NginxCase):
     def test_errors(self):
         long = "x" * 70000
-        for path, status in (("/v1/nothing", 404), ("/api/nothing", 404), ("/", 404), ("/nothing", 404), ("/v1", 404), ("/api", 404),
+        for path, status in (("/v1/nothing", 404), ("/api/nothing", 404), ("/", 404), ("/nothing", 404), ("/v1", 404),
+                             ("/api", 404),
                              ("/u", 404), ("/hooks", 404),
                              ("/.bailleur/error", 404), ("/index.php", 404), ("/v1/%zz", 400), ("/api/%zz", 400),
                              ("/v1/%00", 400), ("/api/x%00", 400), ("/v1/../..", 400), ("/v1/" + long, 414),
@@ -127,7 +132,8 @@ class Errors(NginxCase):
                              (b"GET /v1/x HTTP/1.1\r\n\r\n", 400), (b"GET /v1/x HTTP/9.9\r\nHost: a\r\n\r\n", 505),
                              (b"GET /v1/x HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70000 + b"\r\n\r\n", 400),
                              (b"POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
-                             (b"POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+                             (b"POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: "
+                              b"chunked\r\n\r\n", 400),
                              (b"TRACE /v1/x HTTP/1.1\r\nHost: a\r\n\r\n", 405)):
             with self.subTest(data[:60]):
                 got, headers, body = raw(self.web, data)
@@ -155,9 +161,11 @@ class Errors(NginxCase):
         """A body without a length, of none, and one that is larger than nginx keeps in memory."""
         for headers, body, message in (({"Transfer-Encoding": "chunked"}, b"5\r\na=%zz\r\n0\r\n\r\n", "invalid a"),
                                        ({"Content-Length": "0"}, b"", "invalid credentials"),
-                                       ({"Content-Length": "3000005"}, b"b=" + b"x" * 2999997 + b"&a=%zz"[:6], "invalid a")):
+                                       ({"Content-Length": "3000005"}, b"b=" + b"x" * 2999997 + b"&a=%zz"[:6],
+                                        "invalid a")):
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-            status, _, answer = raw(self.web, b"POST /v1/send_email HTTP/1.1\r\nHost: a\r\n" + lines.encode() + b"\r\n" + body)
+            status, _, answer = raw(self.web, b"POST /v1/send_email HTTP/1.1\r\nHost: "
+                                              b"a\r\n" + lines.encode() + b"\r\n" + body)
             self.assertEqual(json.loads(answer)["message"], message)
             self.assertEqual(status, 401 if message == "invalid credentials" else 400)
 
@@ -168,9 +176,12 @@ class Errors(NginxCase):
 
 class Secrets(NginxCase):
     def test_logs(self):
-        """No log, of nginx or of the application, repeats anything a client sent in a query string, a body or a link."""
+        """
+        No log, of nginx or of the application, repeats anything a client sent in a query string, a body or a link.
+        """
         query, long = "?auth_key=geheim1&auth_secret=geheim2", "x" * 70000
-        paths = ["/v1/nothing" + query, "/v1/send_email" + query, "/api/login" + query, "/nothing" + query, "/%zz" + query,
+        paths = ["/v1/nothing" + query, "/v1/send_email" + query, "/api/login" + query, "/nothing" + query,
+                 "/%zz" + query,
                  "/u/geheim3", "/%75/geheim4", "/reset/geheim5", "/hooks/sms/geheim6", "//u//geheim7", "/geheim8",
                  "/v1/nothing" + query + long, "/v1/%00" + query]
         for path in paths:
@@ -225,23 +236,29 @@ class Upstream(unittest.TestCase):
                 nginx.stop()
 
     def test_what_is_passed(self):
-        """All parameters that reach the application, by name and value: none is the client's choice but those meant to be."""
+        """
+        All parameters that reach the application, by name and value: none is the client's choice but those meant to be.
+        """
         with tempfile.TemporaryDirectory() as directory, ParameterEcho(directory + "/api.sock") as echo:
             nginx = Nginx(directory, echo.path)
             try:
                 own = "123e4567-e89b-42d3-a456-426614174000"
                 answer = nginx.web.post("/v1/a%20b?x=%zz&y", body=b"body", headers={
-                    "Host": "evil.example", "Proxy": "http://evil", "X-Forwarded-For": "10.0.0.1", "X-Real-IP": "10.0.0.2",
-                    "Remote-Addr": "10.0.0.3", "Document-Uri": "/metrics", "Authorization": "Basic eA==", "Cookie": "c=d",
+                    "Host": "evil.example", "Proxy": "http://evil", "X-Forwarded-For": "10.0.0.1",
+                    "X-Real-IP": "10.0.0.2",
+                    "Remote-Addr": "10.0.0.3", "Document-Uri": "/metrics", "Authorization": "Basic eA==",
+                    "Cookie": "c=d",
                     "Idempotency-Key": "key", "X-API-KEY": "api", "Content-Type": "text/x", "X-Request-Id": own,
                     "Forwarded": "for=10.0.0.4"})
                 self.assertEqual(answer.json, {
-                    "REQUEST_METHOD": "POST", "DOCUMENT_URI": "/v1/a b", "QUERY_STRING": "x=%zz&y", "CONTENT_TYPE": "text/x",
+                    "REQUEST_METHOD": "POST", "DOCUMENT_URI": "/v1/a b", "QUERY_STRING": "x=%zz&y",
+                    "CONTENT_TYPE": "text/x",
                     "CONTENT_LENGTH": "4", "REMOTE_ADDR": "127.0.0.1", "HTTP_AUTHORIZATION": "Basic eA==",
                     "HTTP_IDEMPOTENCY_KEY": "key", "HTTP_X_API_KEY": "api", "HTTP_X_REQUEST_ID": own})
                 status, _, body = raw(nginx.web, b"GET http://evil.example/v1/x HTTP/1.1\r\nHost: a\r\n\r\n")
                 self.assertEqual(status, 200)
-                self.assertEqual(set(json.loads(body)), {"REQUEST_METHOD", "DOCUMENT_URI", "QUERY_STRING", "REMOTE_ADDR",
+                self.assertEqual(set(json.loads(body)), {"REQUEST_METHOD", "DOCUMENT_URI", "QUERY_STRING",
+                                                         "REMOTE_ADDR",
                                                          "HTTP_X_REQUEST_ID"})
             finally:
                 nginx.stop()
@@ -251,7 +268,8 @@ class Upstream(unittest.TestCase):
         with Api(workers=4) as api:
             nginx = Nginx(api.dir, api.socket)
             stop, wrong, done = threading.Event(), [], []
-            threads = [threading.Thread(target=self.client, args=(nginx.web, stop, wrong, done), daemon=True) for _ in range(8)]
+            threads = [threading.Thread(target=self.client, args=(nginx.web, stop, wrong, done), daemon=True)
+                       for _ in range(8)]
             for thread in threads:
                 thread.start()
             try:
@@ -376,7 +394,8 @@ class Production(unittest.TestCase):
         text = re.sub(r"listen \d+( default_server)?;", rf"listen 127.0.0.1:{cls.plain}\1;", text)
         with open(cls.dir + "/bailleur/bailleur.conf", "w") as file:
             file.write(text)
-        cls.nginx = Process("nginx", ["nginx", "-p", cls.dir, "-c", conf, "-e", cls.dir + "/error.log", "-g", "daemon off;"],
+        cls.nginx = Process("nginx", ["nginx", "-p", cls.dir, "-c", conf, "-e", cls.dir + "/error.log", "-g",
+                                      "daemon off;"],
                             cls.dir + "/nginx.out", env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
         wait_until(lambda: cls.nginx.must_run() and _connects(cls.tls), 20, "nginx")
 

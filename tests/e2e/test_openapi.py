@@ -162,7 +162,8 @@ class GestionAnswers(StackCase):
 
     def test_reading(self):
         pasteur, studio, faral = "56b7b15a48177ea7085932cd", "56b7b15a48177ea7085932ce", "56b7b52348177ea2085932cc"
-        paths = ["immeubles", f"immeuble/{pasteur}", f"bien/{studio}", f"locataires/{studio}", f"locataires/{pasteur}/5",
+        paths = ["immeubles", f"immeuble/{pasteur}", f"bien/{studio}", f"locataires/{studio}",
+                 f"locataires/{pasteur}/5",
                  f"locataire/{faral}", f"operations/{pasteur}", f"operations/{pasteur}/2",
                  f"ventilationLoyer/{faral}/400"]
         for method in ("GET", "POST"):

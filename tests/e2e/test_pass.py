@@ -1,4 +1,6 @@
-"""A forgotten password: the request that tells nothing, the mail, the page behind its link, and what changes with it."""
+"""
+A forgotten password: the request that tells nothing, the mail, the page behind its link, and what changes with it.
+"""
 
 import email
 import email.policy
@@ -14,7 +16,8 @@ from tests.lib.gestion import Landlord, import_landlord, small_portfolio
 from tests.lib.stack import StackCase
 from tests.lib.process import wait_until
 
-ANSWER = ('{"pass":true,"Code":"0","message":"Vous allez recevoir un email qui va vous permettre de réinitialiser votre mot '
+ANSWER = ('{"pass":true,"Code":"0","message":"Vous allez recevoir un email qui va vous permettre de réinitialiser '
+          'votre mot '
           'de passe.!"}').encode()
 OLD, NEW = "correct horse", "trois corbeaux gris"
 
@@ -45,7 +48,8 @@ class Case(StackCase):
     def ask(self, login=None, address=None, headers=None, name="email", **parameters):
         """POST /api/pass from an address of this machine, another one each time: there is a limit by address."""
         address = address or f"127.0.0.{next(self.addresses)}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.stack.web.port, timeout=60, source_address=(address, 0))
+        connection = http.client.HTTPConnection("127.0.0.1", self.stack.web.port, timeout=60,
+                                                source_address=(address, 0))
         form = {name: login, **parameters} if login is not None else parameters
         answer = self.stack.web.post("/api/pass", form, headers={"X-API-KEY": self.key, **(headers or {})},
                                      connection=connection)
@@ -279,7 +283,8 @@ class Setting(Case):
         self.assertIn("Mot de passe changé", answer.text)
         self.assertEqual(self.login(landlord, OLD), "-2")
         self.assertTrue(self.accepts(landlord, NEW))
-        self.assertRegex(self.stack.db.value(f"SELECT password_hash FROM user_account WHERE username = '{landlord.username}'"),
+        self.assertRegex(self.stack.db.value(f"SELECT password_hash FROM user_account WHERE username = "
+                                             f"'{landlord.username}'"),
                          r"^\$argon2id\$v=19\$m=19456,t=2,p=1\$")
         notice, = self.mails(landlord.portfolio["user"]["email"], "Votre mot de passe a été changé")
         text = notice.get_body(("plain",)).get_content()
@@ -322,9 +327,11 @@ class Setting(Case):
         landlord = self.landlord()
         path = self.link(landlord)
         where = f"WHERE user_id = (SELECT id FROM user_account WHERE username = '{landlord.username}')"
-        left = self.stack.db.value("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), expires_at) FROM password_reset " + where)
+        left = self.stack.db.value("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), expires_at) FROM "
+                                   "password_reset " + where)
         self.assertTrue(3000 < int(left) <= 3600, left)
-        lifetime = self.stack.db.value("SELECT TIMESTAMPDIFF(SECOND, created_at, expires_at) FROM delivery JOIN message ON "
+        lifetime = self.stack.db.value("SELECT TIMESTAMPDIFF(SECOND, created_at, expires_at) FROM delivery JOIN "
+                                       "message ON "
                                        "message.id = message_id ORDER BY delivery.id DESC LIMIT 1")
         self.assertEqual(int(lifetime), 3600)
         self.stack.sql("UPDATE password_reset SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND " + where)
@@ -358,7 +365,8 @@ class Setting(Case):
         self.assertEqual(self.set(used).status, 200)
         good = self.link(landlord)
         pages = set()
-        for name in (used[7:], good[7:-1], good[7:] + "A", good[7:-1] + ("A" if good[-1] != "A" else "B"), good[7:].swapcase(),
+        for name in (used[7:], good[7:-1], good[7:] + "A", good[7:-1] + ("A" if good[-1] != "A" else "B"),
+                     good[7:].swapcase(),
                      "A" * 43, "x", "%3Cscript%3E", "x" * 3000, "é".encode().hex()):
             for method in ("GET", "POST"):
                 with self.subTest(name=name[:60], method=method):
@@ -367,7 +375,8 @@ class Setting(Case):
         self.assertEqual(self.stack.web.get(good).status, 200)
 
     def test_rows_of_nobody_open_nothing(self):
-        self.stack.sql("INSERT INTO password_reset VALUES (REPEAT('x', 32), NULL, UNHEX(SHA2('t', 256)), REPEAT('x', 32), "
+        self.stack.sql("INSERT INTO password_reset VALUES (REPEAT('x', 32), NULL, UNHEX(SHA2('t', 256)), REPEAT('x', "
+                       "32), "
                        "UTC_TIMESTAMP(3) + INTERVAL 1 HOUR)")
         self.refused(self.stack.web.get("/reset/t"))
 
@@ -375,8 +384,10 @@ class Setting(Case):
         landlord = self.landlord()
         path = self.link(landlord)
         for password, again, words in (
-                ("", "", "trop court"), ("onze lettre", None, "trop court"), ("motdepasse1234", None, "trop facile à deviner"),
-                (landlord.username + "@example.fr", None, "trop facile à deviner"), ("é" * 12, None, "trop facile à deviner"),
+                ("", "", "trop court"), ("onze lettre", None, "trop court"),
+                ("motdepasse1234", None, "trop facile à deviner"),
+                (landlord.username + "@example.fr", None, "trop facile à deviner"),
+                ("é" * 12, None, "trop facile à deviner"),
                 (NEW, "", "pas les mêmes"), (NEW, NEW + " ", "pas les mêmes"), (NEW, NEW.upper(), "pas les mêmes"),
                 ("kT9#xQ2vLm" * 103, None, "trop long"), ("é🦀ab" * 130, None, "trop long")):
             with self.subTest(password=password[:30], again=again):
@@ -589,7 +600,8 @@ class InChromium(InBrowser, Case):
         page.go(self.stack.web.url + self.link(landlord))
         html = page.html()
         self.assertEqual(html.count('autocomplete="new-password"'), 2)
-        self.assertRegex(html, rf'<input type="text" name="username" value="{landlord.username}" autocomplete="username"')
+        self.assertRegex(html, rf'<input type="text" name="username" value="{landlord.username}" '
+                                 'autocomplete="username"')
         self.assertEqual(html.count('minlength="12"'), 2)
 
     def test_bad_link(self):

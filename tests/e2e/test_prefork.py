@@ -255,7 +255,9 @@ class Load:
 
 class Fairness(unittest.TestCase):
     def test_busy_kept_connections_starve_nobody(self):
-        """One worker, kept busy through connections that are used again at once: a new client is served all the same."""
+        """
+        One worker, kept busy through connections that are used again at once: a new client is served all the same.
+        """
         with Api(workers=1) as api:
             load = Load(api, clients=1)
             wait_until(lambda: load.answers > 50, 20, "the load to be there")

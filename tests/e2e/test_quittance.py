@@ -11,8 +11,10 @@ from tests.lib.stack import StackCase
 
 IMMEUBLE, BIEN = "0a" * 12, "0b" * 12
 PAYS, PARTLY, NEVER, CAF, LATE, LONG, VIET, ARAB, NOBODY, RICH = (f"{n:024x}" for n in range(1, 11))
-NAMES = {PAYS: ("Petit", "Claire"), PARTLY: ("Moreau", "Paul"), NEVER: ("Roux", "Luc"), CAF: ("Faure", "Zoé"), LATE: ("Blanc", "Inès"),
-         LONG: ("de Montmorency-Laval-Luxembourg " * 3 + "d'Ailly", "Marie-Charlotte Éléonore"), VIET: ("Nguyễn", "Thị Phương Ánh"),
+NAMES = {PAYS: ("Petit", "Claire"), PARTLY: ("Moreau", "Paul"), NEVER: ("Roux", "Luc"), CAF: ("Faure", "Zoé"),
+         LATE: ("Blanc", "Inès"),
+         LONG: ("de Montmorency-Laval-Luxembourg " * 3 + "d'Ailly", "Marie-Charlotte Éléonore"),
+         VIET: ("Nguyễn", "Thị Phương Ánh"),
          ARAB: ("عبد الله", "محمد"), NOBODY: ("Noël", "Max"), RICH: ("Riche", "Ève")}
 JANUARY = {"startDate": "01/01/2023", "endDate": "31/01/2023"}
 SUCCESS = {"result": True, "code": 0}
@@ -30,8 +32,10 @@ def portfolio():
     operations = []
 
     def paid(who, when, kind, amount):
-        operations.append({"id": f"{next(number):024x}", "immeubleId": IMMEUBLE, "locataireId": who, "operationType": {"id": kind},
-                           "operationMontant": amount, "operationPaid": True, "operationAuto": False, "operationDate": day(when),
+        operations.append({"id": f"{next(number):024x}", "immeubleId": IMMEUBLE, "locataireId": who,
+                           "operationType": {"id": kind},
+                           "operationMontant": amount, "operationPaid": True, "operationAuto": False,
+                           "operationDate": day(when),
                            "dateCreated": day(when)})
 
     for who in (PAYS, LONG, VIET, ARAB, NOBODY):
@@ -49,14 +53,18 @@ def portfolio():
                      email="" if oid == NOBODY else f"t{oid[-1]}@example.fr")
         one["provision"] = 0 if oid == LATE else 20
         locataires.append(one)
-    return {"user": {"username": "anne", "password": "correct horse", "email": "anne@example.fr", "first_name": "Anne", "last_name": "Lefèvre"},
-            "immeubles": [{"id": IMMEUBLE, "name": "Résidence du Lac", "address": "12 avenue de la République, bâtiment B, escalier 3",
-                           "ville": "Angers|49000", "country": "FR", "biens": [{"id": BIEN, "nom": "Studio", "locataires": locataires}]}],
+    return {"user": {"username": "anne", "password": "correct horse", "email": "anne@example.fr", "first_name": "Anne",
+                     "last_name": "Lefèvre"},
+            "immeubles": [{"id": IMMEUBLE, "name": "Résidence du Lac",
+                           "address": "12 avenue de la République, bâtiment B, escalier 3",
+                           "ville": "Angers|49000", "country": "FR",
+                           "biens": [{"id": BIEN, "nom": "Studio", "locataires": locataires}]}],
             "operations": operations}
 
 
 def read_pdf(data, *options):
-    done = subprocess.run(["pdftotext", "-layout", *options, "-", "-"], input=data, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["pdftotext", "-layout", *options, "-", "-"], input=data, capture_output=True, timeout=60,
+                          check=True)
     return done.stdout.decode().replace("\u202f", " ").replace("\u00a0", " ")
 
 
@@ -86,11 +94,13 @@ class Pdf(QuittanceCase):
         self.assertRegex(info, r"Pages: +1\n")
         self.assertIn("(A4)", info)
         self.assertRegex(info, r"Author: +Anne Lefèvre")
-        fonts = subprocess.run(["pdffonts", path], capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()[2:]
+        fonts = subprocess.run(["pdffonts", path], capture_output=True, text=True, timeout=60,
+                               check=True).stdout.splitlines()[2:]
         self.assertTrue(fonts)
         for line in fonts:
             self.assertRegex(line, r" yes (yes|no) (yes|no) +\d+ +\d+$", "an embedded font")
-        catalog = subprocess.run(["qpdf", "--json", path], capture_output=True, text=True, timeout=60, check=True).stdout
+        catalog = subprocess.run(["qpdf", "--json", path], capture_output=True, text=True, timeout=60,
+                                 check=True).stdout
         self.assertRegex(catalog, r'"/Lang": "(u:)?fr-FR"')
         return info
 
@@ -101,8 +111,10 @@ class Pdf(QuittanceCase):
         data = self.pdf(PAYS, **JANUARY)
         info, text = self.check(data), read_pdf(data)
         self.assertRegex(info, r"Title: +Quittance de loyer")
-        for part in ("Quittance de loyer", "du 1er janvier 2023 au 31 janvier 2023", "Anne Lefèvre", "Claire Petit", "12 avenue de la République",
-                     "49000 Angers", "530,00 €", "(cinq cent trente euros)", "en donne quittance", "délivré gratuitement", "Fait à Angers, le "):
+        for part in ("Quittance de loyer", "du 1er janvier 2023 au 31 janvier 2023", "Anne Lefèvre", "Claire Petit",
+                     "12 avenue de la République",
+                     "49000 Angers", "530,00 €", "(cinq cent trente euros)", "en donne quittance",
+                     "délivré gratuitement", "Fait à Angers, le "):
             self.assertIn(part, " ".join(text.split()), part)
         self.assert_amount(text, "Loyer hors charges", "510,00 €")
         self.assert_amount(text, "Provision pour charges", "20,00 €")
@@ -145,14 +157,17 @@ class Pdf(QuittanceCase):
         self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "1 141,25 €")
 
     def test_balance_of_a_period_within_months(self):
-        """The days of January before the period are in the balance, the others in the period: none twice, none never."""
+        """
+        The days of January before the period are in the balance, the others in the period: none twice, none never.
+        """
         text = read_pdf(self.pdf(NEVER, ignoreSolde="off", startDate="15/01/2023", endDate="14/02/2023"))
         self.assert_amount(text, "Solde précédent, dû par le locataire", "769,35 €")
         self.assert_amount(text, "Total de la période", "555,65 €")
         self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "1 325,00 €")
 
     def test_credit(self):
-        text = read_pdf(self.pdf(LATE, ignoreSolde="off", startSolde="10/01/2023", startDate="01/02/2023", endDate="28/02/2023"))
+        text = read_pdf(self.pdf(LATE, ignoreSolde="off", startSolde="10/01/2023", startDate="01/02/2023",
+                                 endDate="28/02/2023"))
         self.assert_amount(text, "Solde précédent, en faveur du locataire", "378,39 €")
         self.assert_amount(text, "Solde à la fin de la période, dû par le locataire", "131,61 €")
 
@@ -176,7 +191,8 @@ class Pdf(QuittanceCase):
 
     def test_nothing_after_the_last_slash_is_nothing_more(self):
         """An app that puts the optional elements together with slashes asks for no mail."""
-        for path, title in ((f"quittance/{PAYS}/", "Quittance de loyer"), (f"compteLocataire/{PAYS}/", "Compte du locataire"),
+        for path, title in ((f"quittance/{PAYS}/", "Quittance de loyer"),
+                            (f"compteLocataire/{PAYS}/", "Compte du locataire"),
                             (f"compteLocataire/{PAYS}/pdf/", "Compte du locataire")):
             answer = self.anne.call(path, **JANUARY)
             self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "application/pdf"), path)
@@ -195,11 +211,13 @@ class Refusals(QuittanceCase):
     def test_no_email(self):
         answer = self.anne.get(f"quittance/{NOBODY}/mail", **JANUARY)
         self.assertEqual(answer, {"result": False, "code": -15,
-                                  "message": "Message non envoyé. Vous devez renseigner une adresse email pour votre locataire."})
+                                  "message": "Message non envoyé. Vous devez renseigner une adresse email pour votre "
+                                             "locataire."})
 
     def test_dates(self):
         for change, label in (({"startDate": "31/02/2023"}, "Date de début"), ({"endDate": "x"}, "Date de fin"),
-                              ({"startSolde": "32/01/2023"}, "Date de début du solde"), ({"startDate": "01/02/2023"}, "Date de fin"),
+                              ({"startSolde": "32/01/2023"}, "Date de début du solde"),
+                              ({"startDate": "01/02/2023"}, "Date de fin"),
                               ({"startDate": "01/01/2020", "endDate": "31/01/2020"}, "Date de fin")):
             answer = self.anne.get(f"quittance/{PAYS}", **{**JANUARY, **change})
             self.assertEqual((answer["code"], answer["error"]), (-21, f'"{label}" est invalide.\n'), change)
@@ -225,9 +243,12 @@ class Mails(QuittanceCase):
         self.assertIn("le document «\u00a0Quittance de loyer\u00a0» du 01/01/2023 au 31/01/2023", text)
         self.assertNotRegex(text, "« | [»:;!?]", "a space at which the line may break")
         (listed,) = self.anne.get("emails/" + PAYS)["emails"]
-        self.assertEqual({name: listed[name] for name in listed if name not in ("id", "sentOn", "message", "user_id")}, {
-            "to": "t1@example.fr", "objet": "Quittance de loyer du 01/01/2023 au 31/01/2023", "immeuble": {"id": IMMEUBLE, "name": "Résidence du Lac"},
-            "bien": {"id": BIEN, "name": "Studio"}, "locataire": {"id": PAYS, "nom": "Petit", "prenom": "Claire"}, "montant": 0,
+        self.assertEqual({name: listed[name] for name in listed if name not in ("id", "sentOn", "message", "user_id")},
+                         {
+            "to": "t1@example.fr", "objet": "Quittance de loyer du 01/01/2023 au 31/01/2023",
+            "immeuble": {"id": IMMEUBLE, "name": "Résidence du Lac"},
+            "bien": {"id": BIEN, "name": "Studio"}, "locataire": {"id": PAYS, "nom": "Petit", "prenom": "Claire"},
+            "montant": 0,
             "type": "quittance", "description": "Quittance du 01/01/2023 au 31/01/2023. Montant final: 0€."})
         self.assertEqual(self.anne.get("emails/" + VIET), {"emails": [], **SUCCESS, "message": ""})
 
@@ -237,7 +258,8 @@ class Mails(QuittanceCase):
         again = self.anne.call(f"quittance/{VIET}/1", headers=headers, ignoreSolde="off", **JANUARY)
         self.assertEqual(first.body, again.body)
         (listed,) = self.anne.get("emails/" + VIET)["emails"]
-        self.assertEqual((listed["montant"], listed["description"]), (-530, "Quittance du 01/01/2023 au 31/01/2023. Montant final: -530€."))
+        self.assertEqual((listed["montant"], listed["description"]),
+                         (-530, "Quittance du 01/01/2023 au 31/01/2023. Montant final: -530€."))
 
     def test_a_balance_beyond_any_single_amount(self):
         self.assertEqual(self.anne.get(f"compteLocataire/{RICH}/pdf/mail", endDate="31/01/2023")["code"], 0)
@@ -250,11 +272,15 @@ class Account(QuittanceCase):
     def test_data(self):
         answer = self.anne.get(f"compteLocataire/{PARTLY}/data", endDate="31/01/2023")
         self.assertEqual(set(answer), {"result", "locataire", "immeuble", "amount", "lines", "code"})
-        self.assertEqual((answer["amount"], answer["locataire"]["id"], answer["immeuble"]["id"]), (-611.25, PARTLY, IMMEUBLE))
+        self.assertEqual((answer["amount"], answer["locataire"]["id"], answer["immeuble"]["id"]),
+                         (-611.25, PARTLY, IMMEUBLE))
         self.assertEqual(answer["lines"], [
-            {"time": day("01/12/2022")["sec"], "montant": 530, "description": "Loyer + Provisions charges", "positive": False},
-            {"time": day("05/01/2023")["sec"], "montant": 530, "description": "Loyer + Provisions charges", "positive": False},
-            {"time": day("05/01/2023")["sec"], "montant": 448.75, "description": "Paiement du loyer", "positive": True}])
+            {"time": day("01/12/2022")["sec"], "montant": 530, "description": "Loyer + Provisions charges",
+             "positive": False},
+            {"time": day("05/01/2023")["sec"], "montant": 530, "description": "Loyer + Provisions charges",
+             "positive": False},
+            {"time": day("05/01/2023")["sec"], "montant": 448.75, "description": "Paiement du loyer",
+             "positive": True}])
 
     def test_pdf(self):
         text = read_pdf(self.pdf(PARTLY, "compteLocataire", endDate="31/01/2023"))

@@ -20,7 +20,8 @@ from tests.lib.receiver import Receiver
 from tests.lib.stack import BUILD, StackCase
 
 DOCUMENTED = {
-    "status": "preset", "channel": "email", "start_at": "2020-06-12T12:00:00+02:00", "end_at": "2020-06-12T12:45:00+02:00",
+    "status": "preset", "channel": "email", "start_at": "2020-06-12T12:00:00+02:00",
+    "end_at": "2020-06-12T12:45:00+02:00",
     "duration": 45, "location": "6 rue de la Place, Paris 75001", "reminder_delay": 0, "reminder_status": False,
     "reminder_channel": "disabled",
     "recipient": {"first_name": "Jean", "last_name": "DUPONT", "email": "jean.dupont@email.com", "phone": None,
@@ -28,7 +29,8 @@ DOCUMENTED = {
 SETTINGS = {"webhook": {"allow_private": "yes", "retry_first": "1s", "retry_max": "2s", "timeout": "2s"}}
 
 # Where the tests below kill: the fault points of webhooks, at which passage, and of the robot.
-WEBHOOK_POINTS = ["webhook.claimed", "webhook.before_post:3", "webhook.answered:2", "webhook.before_record", "webhook.recorded"]
+WEBHOOK_POINTS = ["webhook.claimed", "webhook.before_post:3", "webhook.answered:2", "webhook.before_record",
+                  "webhook.recorded"]
 ROBOT_POINTS = ["robot.copied", "robot.reminded"]
 
 
@@ -47,7 +49,8 @@ class RendezvousCase(StackCase):
 
     def post(self, path, body, client=None, **headers):
         client = client or self.client
-        return self.stack.web.request("POST", "/v1/" + path, query={"auth_key": client.key, "auth_secret": client.secret},
+        return self.stack.web.request("POST", "/v1/" + path,
+                                      query={"auth_key": client.key, "auth_secret": client.secret},
                                       json=body, headers=headers)
 
     def create(self, **change):
@@ -73,7 +76,8 @@ class RendezvousCase(StackCase):
 
     def due_now(self):
         """What waits for its next attempt need not wait."""
-        self.stack.sql("UPDATE webhook_event SET due_at = '2000-01-01' WHERE state = 'queued'; UPDATE webhook_endpoint SET retry_at = NULL")
+        self.stack.sql("UPDATE webhook_event SET due_at = '2000-01-01' WHERE state = 'queued'; UPDATE webhook_endpoint "
+                       "SET retry_at = NULL")
 
 
 class Appointments(RendezvousCase):
@@ -90,13 +94,18 @@ class Appointments(RendezvousCase):
         self.assertEqual(self.list()[0]["end_at"], "2020-06-12T12:45:00+02:00")
 
     def test_as_a_form_and_in_the_query_string(self):
-        """As for messages: any parameter may come so, unescaped as the documented clients write it; the recipient is JSON text."""
+        """
+        As for messages: any parameter may come so, unescaped as the documented clients write it; the recipient is JSON
+        text.
+        """
         flat = {name: DOCUMENTED[name] for name in ("start_at", "end_at", "duration", "location")}
         given = self.client.form(**flat, recipient=json.dumps(DOCUMENTED["recipient"]))
         self.assertEqual(self.stack.web.post("/v1/appointments", given).status, 200)
         self.assertEqual(self.stack.web.request("POST", "/v1/appointments", query=given).status, 200)
-        raw = "&".join(f"{name}={value}" for name, value in self.client.form(start_at=flat["start_at"], duration=45).items())
-        answer = self.stack.web.request("POST", f"/v1/appointments?{raw}&recipient={urllib.parse.quote(given['recipient'])}")
+        raw = "&".join(f"{name}={value}" for name, value in self.client.form(start_at=flat["start_at"],
+                                                                             duration=45).items())
+        answer = self.stack.web.request("POST",
+                                        f"/v1/appointments?{raw}&recipient={urllib.parse.quote(given['recipient'])}")
         self.assertEqual(answer.status, 200, answer)
         listed = self.list()
         self.assertEqual([a["recipient"] for a in listed], [DOCUMENTED["recipient"]] * 3)
@@ -107,21 +116,32 @@ class Appointments(RendezvousCase):
 
     def test_winter_and_other_offsets(self):
         self.create(start_at="2021-01-12T10:00:00Z", end_at="2021-01-12T06:30:00-05:00", duration=90)
-        self.assertEqual((self.list()[0]["start_at"], self.list()[0]["end_at"]), ("2021-01-12T11:00:00+01:00", "2021-01-12T12:30:00+01:00"))
+        self.assertEqual((self.list()[0]["start_at"], self.list()[0]["end_at"]),
+                         ("2021-01-12T11:00:00+01:00", "2021-01-12T12:30:00+01:00"))
 
     def test_what_is_refused(self):
         recipient = DOCUMENTED["recipient"]
-        cases = [({"start_at": None}, "start_at"), ({"start_at": "hier"}, "start_at"), ({"start_at": "2020-06-31T12:00:00Z"}, "start_at"),
-                 ({"end_at": "2020-06-12T12:00:00+02:00"}, "end_at"), ({"end_at": "2020-06-12T11:00:00+02:00"}, "end_at"),
-                 ({"duration": 44}, "duration"), ({"duration": 0}, "duration"), ({"duration": "x"}, "duration"), ({"status": "cancelled"}, "status"),
-                 ({"status": 1}, "status"), ({"channel": "fax"}, "channel"), ({"channel": "sms"}, "recipient"), ({"reminder_channel": "sms", "reminder_delay": 2}, "recipient"),
-                 ({"reminder_channel": "email"}, "reminder_delay"), ({"reminder_delay": -1}, "reminder_delay"), ({"reminder_channel": "pigeon"}, "reminder_channel"),
-                 ({"recipient": None}, "recipient"), ({"recipient": "Jean"}, "recipient"), ({"recipient": []}, "recipient"),
-                 ({"recipient": {**recipient, "email": "x"}}, "recipient"), ({"recipient": {**recipient, "email": None}}, "recipient"),
-                 ({"recipient": {**recipient, "phone": "12"}}, "recipient"), ({"recipient": {**recipient, "first_name": "a\nb"}}, "first_name"),
-                 ({"recipient": {**recipient, "variables": "x"}}, "variables"), ({"recipient": {**recipient, "variables": [{"name": "x"}]}}, "variables"),
+        cases = [({"start_at": None}, "start_at"), ({"start_at": "hier"}, "start_at"),
+                 ({"start_at": "2020-06-31T12:00:00Z"}, "start_at"),
+                 ({"end_at": "2020-06-12T12:00:00+02:00"}, "end_at"), ({"end_at": "2020-06-12T11:00:00+02:00"},
+                                                                       "end_at"),
+                 ({"duration": 44}, "duration"), ({"duration": 0}, "duration"), ({"duration": "x"}, "duration"),
+                 ({"status": "cancelled"}, "status"),
+                 ({"status": 1}, "status"), ({"channel": "fax"}, "channel"), ({"channel": "sms"}, "recipient"),
+                 ({"reminder_channel": "sms", "reminder_delay": 2}, "recipient"),
+                 ({"reminder_channel": "email"}, "reminder_delay"), ({"reminder_delay": -1}, "reminder_delay"),
+                 ({"reminder_channel": "pigeon"}, "reminder_channel"),
+                 ({"recipient": None}, "recipient"), ({"recipient": "Jean"}, "recipient"),
+                 ({"recipient": []}, "recipient"),
+                 ({"recipient": {**recipient, "email": "x"}}, "recipient"),
+                 ({"recipient": {**recipient, "email": None}}, "recipient"),
+                 ({"recipient": {**recipient, "phone": "12"}}, "recipient"),
+                 ({"recipient": {**recipient, "first_name": "a\nb"}}, "first_name"),
+                 ({"recipient": {**recipient, "variables": "x"}}, "variables"),
+                 ({"recipient": {**recipient, "variables": [{"name": "x"}]}}, "variables"),
                  ({"recipient": {**recipient, "variables": [{"name": 1, "content": "x"}]}}, "variables"),
-                 ({"recipient": {**recipient, "variables": [{"name": "a", "content": "b"}] * 51}}, "variables"), ({"location": "x" * 501}, "location"),
+                 ({"recipient": {**recipient, "variables": [{"name": "a", "content": "b"}] * 51}}, "variables"),
+                 ({"location": "x" * 501}, "location"),
                  ({"location": "a\r\nb"}, "location")]
         for change, name in cases:
             answer = self.post("appointments", {**copy.deepcopy(DOCUMENTED), **change})
@@ -133,18 +153,22 @@ class Appointments(RendezvousCase):
         self.assertEqual(answer.status, 200)
         items = answer.json["appointments"]
         self.assertEqual([i["error"] for i in items], [False, True, True, False])
-        self.assertEqual([i["message"] for i in items], ["Appointment successfully created", "invalid channel", "invalid appointment", "Appointment successfully created"])
+        self.assertEqual([i["message"] for i in items], ["Appointment successfully created", "invalid channel",
+                                                         "invalid appointment", "Appointment successfully created"])
         self.assertEqual([a["id"] for a in self.list()], [items[3]["id"], items[0]["id"]])
         self.assertEqual(self.post("appointments", []).status, 400)
         self.assertEqual(self.post("appointments", [DOCUMENTED] * 1001).status, 400)
 
     def test_change_approve_cancel(self):
         oid = self.create()
-        self.assertEqual(self.post(f"appointments/{oid}", {"start_at": "2020-06-13T09:00:00+02:00", "location": "ailleurs"}).status, 200)
+        self.assertEqual(self.post(f"appointments/{oid}", {"start_at": "2020-06-13T09:00:00+02:00",
+                                                           "location": "ailleurs"}).status, 200)
         (listed,) = self.list()
         self.assertEqual((listed["start_at"], listed["end_at"], listed["location"], listed["recipient"]),
-                         ("2020-06-13T09:00:00+02:00", "2020-06-13T09:45:00+02:00", "ailleurs", DOCUMENTED["recipient"]))
-        self.assertEqual(self.post(f"appointments/{oid}/approve", {}).json, {"status": 200, "message": "Appointment successfully approved", "id": oid})
+                         ("2020-06-13T09:00:00+02:00", "2020-06-13T09:45:00+02:00", "ailleurs",
+                          DOCUMENTED["recipient"]))
+        self.assertEqual(self.post(f"appointments/{oid}/approve", {}).json,
+                         {"status": 200, "message": "Appointment successfully approved", "id": oid})
         self.assertEqual(self.list()[0]["status"], "approved")
         self.assertEqual(self.post(f"appointments/{oid}/cancel", {}).status, 200)
         self.assertEqual(self.list(status="cancelled")[0]["id"], oid)
@@ -153,9 +177,12 @@ class Appointments(RendezvousCase):
             self.assertEqual((answer.status, answer.json["message"]), (400, "appointment cancelled"))
 
     def test_filters_and_cursor(self):
-        ids = [self.create(start_at=f"2021-0{month}-01T10:00:00Z", end_at=f"2021-0{month}-01T11:00:00Z", duration=60) for month in (1, 2, 3)]
+        ids = [self.create(start_at=f"2021-0{month}-01T10:00:00Z", end_at=f"2021-0{month}-01T11:00:00Z", duration=60)
+               for month in (1, 2, 3)]
         self.assertEqual([a["id"] for a in self.list()], ids[::-1])
-        self.assertEqual([a["id"] for a in self.list(**{"from": "2021-02-01T00:00:00Z", "until": "2021-02-28T00:00:00Z"})], [ids[1]])
+        self.assertEqual([a["id"]
+                          for a in self.list(**{"from": "2021-02-01T00:00:00Z",
+                                                "until": "2021-02-28T00:00:00Z"})], [ids[1]])
         self.assertEqual([a["id"] for a in self.list(before_id=ids[2], limit=1)], [ids[1]])
         self.assertEqual([a["id"] for a in self.list(offset=2)], [ids[0]])
         self.assertEqual(self.list(status="approved"), [])
@@ -164,15 +191,18 @@ class Appointments(RendezvousCase):
         oid, other = self.create(), self.stack.add_client()
         self.assertEqual(self.list(other), [])
         for path in (f"appointments/{oid}", f"appointments/{oid}/approve", f"appointments/{oid}/cancel"):
-            foreign, absent = self.post(path, {"location": "x"}, other), self.post(path.replace(str(oid), "999999999"), {"location": "x"}, other)
+            foreign, absent = self.post(path, {"location": "x"}, other), self.post(path.replace(str(oid), "999999999"),
+                                                                                   {"location": "x"}, other)
             self.assertEqual((foreign.status, foreign.body), (404, absent.body))
-        answer = self.stack.web.get("/v1/appointments", {"auth_key": other.key, "auth_secret": other.secret, "before_id": oid})
+        answer = self.stack.web.get("/v1/appointments", {"auth_key": other.key, "auth_secret": other.secret,
+                                                         "before_id": oid})
         self.assertEqual(answer.json, {"status": 400, "message": "invalid before_id"})
         self.assertEqual(self.list()[0]["location"], DOCUMENTED["location"])
 
     def test_idempotency(self):
         headers = {"Idempotency-Key": "rdv-1"}
-        first, again = self.post("appointments", DOCUMENTED, **headers), self.post("appointments", DOCUMENTED, **headers)
+        first, again = self.post("appointments", DOCUMENTED, **headers), self.post("appointments", DOCUMENTED,
+                                                                                   **headers)
         self.assertEqual(first.body, again.body)
         self.assertEqual(len(self.list()), 1)
         self.assertEqual(self.post("appointments", {**DOCUMENTED, "location": "y"}, **headers).status, 422)
@@ -183,7 +213,8 @@ class Webhooks(RendezvousCase):
         """By an independent calculation of what the specification says."""
         names = {name.lower(): value for name, value in headers.items()}
         signed = f"{names['webhook-id']}.{names['webhook-timestamp']}.".encode() + body
-        expected = ["v1," + base64.b64encode(hmac.new(base64.b64decode(s.removeprefix("whsec_")), signed, hashlib.sha256).digest()).decode() for s in secrets]
+        expected = ["v1," + base64.b64encode(hmac.new(base64.b64decode(s.removeprefix("whsec_")), signed,
+                                                      hashlib.sha256).digest()).decode() for s in secrets]
         self.assertEqual(names["webhook-signature"].split(" "), expected)
         return names["webhook-id"]
 
@@ -212,7 +243,8 @@ class Webhooks(RendezvousCase):
         for oid in oids:
             told = [b["status"] for b in receiver.bodies() if b["location"] == f"chez {oid}"]
             self.assertEqual(told, ["approved", "cancelled"])
-        self.assertEqual([b["status"] for b in receiver.bodies() if b["location"] == DOCUMENTED["location"]].count("preset"), 3)
+        self.assertEqual([b["status"] for b in receiver.bodies()
+                          if b["location"] == DOCUMENTED["location"]].count("preset"), 3)
 
     def test_rotation_signs_twice(self):
         receiver, old = self.listen()
@@ -246,12 +278,14 @@ class Webhooks(RendezvousCase):
         self.assertLessEqual(len(receiver.got), 5)
         webhook = next(w for w in self.stack.ctl_json("webhook", "list")["webhooks"] if w["client"] == self.client.name)
         self.assertEqual((webhook["waiting"], webhook["disabled"]), (5, False))
-        self.assertEqual(self.stack.sql(f"SELECT retry_at > UTC_TIMESTAMP() + INTERVAL 3500 SECOND, failures FROM webhook_endpoint "
+        self.assertEqual(self.stack.sql(f"SELECT retry_at > UTC_TIMESTAMP() + INTERVAL 3500 SECOND, failures FROM "
+                                        f"webhook_endpoint "
                                         f"WHERE url = '{receiver.url}'")[0][0], "1")
         self.due_now()
         receiver.always = 200
         self.stack.send_all()
-        self.assertEqual(sum(e["state"] == "sent" for e in self.stack.ctl_json("webhook", "events", self.client.name)["events"]), 5)
+        self.assertEqual(sum(e["state"] == "sent" for e in self.stack.ctl_json("webhook", "events",
+                                                                               self.client.name)["events"]), 5)
 
     def test_gone_disables(self):
         receiver, _ = self.listen(always=410)
@@ -286,7 +320,10 @@ class Webhooks(RendezvousCase):
         return [f"http://127.0.0.1:{s.getsockname()[1]}/hook" for s in (refusing, silent)], (refusing, silent)
 
     def test_ten_thousand_for_dead_endpoints_hold_up_nobody(self):
-        """All of another client's events and the mails go while the first posts to a dead endpoint still wait for an answer."""
+        """
+        All of another client's events and the mails go while the first posts to a dead endpoint still wait for an
+        answer.
+        """
         urls, sockets = self.dead_ends()
         other, dead = self.stack.add_client(), [self.stack.add_client() for _ in urls]
         receiver, _ = self.listen(other)
@@ -302,12 +339,15 @@ class Webhooks(RendezvousCase):
             self.assertEqual(self.post("send_email", mails, other).status, 200)
             sender = self.stack.start_sender()
             wait_until(lambda: len(receiver.got) == 1000, 300, "the other client's events")
-            wait_until(lambda: not int(self.stack.db.value("SELECT COUNT(*) FROM delivery WHERE state IN ('queued', 'claimed', 'transmitting')")), 300, "the mails")
-            ((failures, attempts),) = self.stack.sql("SELECT w.failures, SUM(e.attempts) FROM webhook_endpoint w JOIN webhook_event e "
+            wait_until(lambda: not int(self.stack.db.value("SELECT COUNT(*) FROM delivery WHERE state IN ('queued', "
+                                                           "'claimed', 'transmitting')")), 300, "the mails")
+            ((failures, attempts),) = self.stack.sql("SELECT w.failures, SUM(e.attempts) FROM webhook_endpoint w JOIN "
+                                                     "webhook_event e "
                                                      f"USING (client_id) WHERE w.url = '{urls[1]}'")
             self.assertEqual(failures, "0")             # the silent one was still being waited for
             self.assertLessEqual(int(attempts), 128)
-            self.assertLessEqual(int(self.stack.db.value("SELECT SUM(attempts) FROM webhook_event e JOIN webhook_endpoint w USING (client_id) "
+            self.assertLessEqual(int(self.stack.db.value("SELECT SUM(attempts) FROM webhook_event e JOIN "
+                                                         "webhook_endpoint w USING (client_id) "
                                                          f"WHERE w.url = '{urls[0]}'")), 128)
         finally:
             for each in sockets:
@@ -315,7 +355,8 @@ class Webhooks(RendezvousCase):
             if sender:
                 sender.stop()
             self.stack.set({"webhook": {"timeout": "2s"}})
-            self.stack.sql("DELETE FROM webhook_event WHERE client_id IN (SELECT client_id FROM webhook_endpoint WHERE url IN "
+            self.stack.sql("DELETE FROM webhook_event WHERE client_id IN (SELECT client_id FROM webhook_endpoint WHERE "
+                           "url IN "
                            + str(tuple(urls)) + ")")
 
     def test_a_slow_endpoint_leaves_room_for_what_comes_after(self):
@@ -352,14 +393,17 @@ class Webhooks(RendezvousCase):
                          [str(40 - len(slow.got)), "0"])
 
     def test_a_failed_change_keeps_only_its_followers_waiting(self):
-        """What comes after it in order was due before its next attempt: it must hide neither that attempt nor the others'."""
+        """
+        What comes after it in order was due before its next attempt: it must hide neither that attempt nor the others'.
+        """
         receiver, _ = self.listen()
         receiver.answers = [(500, {})]
         oid = self.create()
         self.post(f"appointments/{oid}/approve", {})
         self.stack.send_all()
         # The rest is over, and so is the wait of the one that failed, which became due later than its follower.
-        self.stack.sql("UPDATE webhook_event SET due_at = UTC_TIMESTAMP(3) WHERE attempts > 0 AND NOT told; UPDATE webhook_endpoint SET retry_at = NULL")
+        self.stack.sql("UPDATE webhook_event SET due_at = UTC_TIMESTAMP(3) WHERE attempts > 0 AND NOT told; UPDATE "
+                       "webhook_endpoint SET retry_at = NULL")
         self.stack.send_all()
         self.assertEqual([b["status"] for b in receiver.bodies()], ["preset", "preset", "approved"])
 
@@ -367,8 +411,10 @@ class Webhooks(RendezvousCase):
         receiver, _ = self.listen()
         oid = self.create(location="waits")
         self.stack.sql("UPDATE webhook_event SET due_at = '2093-01-01' WHERE NOT told")
-        self.stack.sql(f"INSERT INTO webhook_event (client_id, appointment_id, uuid, body, due_at, expires_at, created_at) SELECT e.client_id, "
-                       f"e.appointment_id, UNHEX(MD5(CONCAT('x', seq))), e.body, '2000-01-01', e.expires_at, e.created_at FROM webhook_event e, "
+        self.stack.sql(f"INSERT INTO webhook_event (client_id, appointment_id, uuid, body, due_at, expires_at, "
+                       f"created_at) SELECT e.client_id, "
+                       f"e.appointment_id, UNHEX(MD5(CONCAT('x', seq))), e.body, '2000-01-01', e.expires_at, "
+                       f"e.created_at FROM webhook_event e, "
                        f"seq_1_to_600 WHERE e.appointment_id = {oid}")
         self.create(location="goes")
         self.stack.send_all()
@@ -416,7 +462,8 @@ class Webhooks(RendezvousCase):
                 receiver, _ = self.listen(client)
                 self.post("appointments", [DOCUMENTED] * 10, client)
                 self.assertNotEqual(self.stack.send(check=False, BAILLEUR_FAULT=point).returncode, 0)
-                self.stack.sql("UPDATE webhook_event SET lease_until = '2000-01-01' WHERE state = 'claimed'")       # the lease is over
+                # the lease is over
+                self.stack.sql("UPDATE webhook_event SET lease_until = '2000-01-01' WHERE state = 'claimed'")
                 self.stack.send_all()
                 ids = [headers["webhook-id"] for headers, _ in receiver.got]
                 self.assertEqual(len(set(ids)), 10)
@@ -442,15 +489,18 @@ class Webhooks(RendezvousCase):
         ((headers, body),) = receiver.got
         tools = os.path.join(BUILD, "npm-standardwebhooks")
         if not os.path.isdir(tools + "/node_modules/standardwebhooks"):
-            subprocess.run(["npm", "install", "--prefix", tools, "--no-audit", "--no-fund", "--loglevel=error", "standardwebhooks@1.0.0"],
+            subprocess.run(["npm", "install", "--prefix", tools, "--no-audit", "--no-fund", "--loglevel=error",
+                            "standardwebhooks@1.0.0"],
                            check=True, timeout=300, stdin=subprocess.DEVNULL)
-        program = ("const {Webhook} = require('standardwebhooks'); const {secret, body, headers} = JSON.parse(require('fs').readFileSync(0));"
+        program = ("const {Webhook} = require('standardwebhooks'); const {secret, body, headers} = "
+                   "JSON.parse(require('fs').readFileSync(0));"
                    "console.log(JSON.stringify(new Webhook(secret).verify(body, headers)))")
         names = {name.lower(): value for name, value in headers.items()}
 
         def verify(text):
             given = json.dumps({"secret": secret, "body": text, "headers": names})
-            return subprocess.run(["node", "-e", program], input=given, capture_output=True, text=True, cwd=tools, timeout=60)
+            return subprocess.run(["node", "-e", program], input=given, capture_output=True, text=True, cwd=tools,
+                                  timeout=60)
 
         self.assertEqual(json.loads(verify(body.decode()).stdout), DOCUMENTED)
         self.assertNotEqual(verify(body.decode() + " ").returncode, 0)
@@ -468,7 +518,8 @@ class Reminders(RendezvousCase):
 
     def future(self, **change):
         """An appointment far ahead: Friday, 12 June 2093, at noon."""
-        return self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=24, reminder_channel="email", **change)
+        return self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=24,
+                           reminder_channel="email", **change)
 
     def messages(self):
         query = {"auth_key": self.client.key, "auth_secret": self.client.secret}
@@ -482,8 +533,10 @@ class Reminders(RendezvousCase):
         for _ in range(3):
             self.robot("2093-06-11T10:00:00Z")
         (message,) = self.messages()
-        self.assertEqual((message["email"], message["email_subject"]), ("jean.dupont@email.com", "Rappel de votre rendez-vous"))
-        self.assertEqual(message["email_content"], "Bonjour Jean DUPONT,\n\nNous vous rappelons votre rendez-vous du vendredi 12 juin 2093 à 12h00.\n\n"
+        self.assertEqual((message["email"], message["email_subject"]),
+                         ("jean.dupont@email.com", "Rappel de votre rendez-vous"))
+        self.assertEqual(message["email_content"], "Bonjour Jean DUPONT,\n\nNous vous rappelons votre rendez-vous du "
+                                                   "vendredi 12 juin 2093 à 12h00.\n\n"
                                                    "Lieu\u00a0: 6 rue de la Place, Paris 75001")
         self.assertTrue(self.list()[0]["reminder_status"])
         self.due_now()
@@ -534,7 +587,8 @@ class Reminders(RendezvousCase):
         self.assertEqual(self.sent(), [])
         (message,) = self.messages()
         self.assertEqual((message["state"], message["error_message"]), ("suppressed", "appointment changed"))
-        self.assertEqual(self.told(receiver), [("preset", "2093-06-12", False), ("preset", "2093-06-12", True), ("cancelled", "2093-06-12", False)])
+        self.assertEqual(self.told(receiver), [("preset", "2093-06-12", False), ("preset", "2093-06-12", True),
+                                               ("cancelled", "2093-06-12", False)])
         self.robot("2093-06-11T10:05:00Z")
         self.assertEqual(len(self.messages()), 1)
 
@@ -577,7 +631,10 @@ class Reminders(RendezvousCase):
         self.assertEqual(len(self.messages()), 2)
 
     def test_half_of_it_has_left(self):
-        """The mail has gone, the SMS waits: moved, both are reminded of the new time; with another place alone, the SMS goes."""
+        """
+        The mail has gone, the SMS waits: moved, both are reminded of the new time; with another place alone, the SMS
+        goes.
+        """
         recipient = {**DOCUMENTED["recipient"], "phone": "0602030405"}
         ids = [self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=24,
                            reminder_channel="both", recipient=recipient) for _ in range(2)]
@@ -599,16 +656,19 @@ class Reminders(RendezvousCase):
         """The robot that takes its time, for whatever reason, does not move the deadline."""
         self.future()
         self.robot("2093-06-12T09:59:00Z")
-        (left,) = self.stack.sql("SELECT TIMESTAMPDIFF(MICROSECOND, m.created_at, d.expires_at) FROM delivery d JOIN message m ON "
+        (left,) = self.stack.sql("SELECT TIMESTAMPDIFF(MICROSECOND, m.created_at, d.expires_at) FROM delivery d JOIN "
+                                 "message m ON "
                                  "m.id = d.message_id ORDER BY d.id DESC LIMIT 1")[0]
         self.assertLess(int(left), 60_000_000)
 
     def test_one_that_cannot_be_queued_keeps_nobody_waiting(self):
         bad, good = self.future(location="X-POISON"), self.future()
-        self.stack.sql("CREATE TRIGGER poison BEFORE INSERT ON message FOR EACH ROW SET NEW.test_mode = IF(NEW.email_content LIKE "
+        self.stack.sql("CREATE TRIGGER poison BEFORE INSERT ON message FOR EACH ROW SET NEW.test_mode = "
+                       "IF(NEW.email_content LIKE "
                        "'%X-POISON%', 2, NEW.test_mode)")
         try:
-            done = self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", "2093-06-11T10:00:00Z", check=False)
+            done = self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", "2093-06-11T10:00:00Z",
+                                  check=False)
         finally:
             self.stack.sql("DROP TRIGGER poison")
         self.assertEqual(done.returncode, 1)
@@ -618,11 +678,13 @@ class Reminders(RendezvousCase):
 
     def test_by_sms_and_both(self):
         recipient = {**DOCUMENTED["recipient"], "phone": "06 02 03 04 05"}
-        self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=1, reminder_channel="both", recipient=recipient)
+        self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=1,
+                    reminder_channel="both", recipient=recipient)
         self.robot("2093-06-12T09:30:00Z")
         (message,) = self.messages()
         self.assertEqual((message["channel"], message["phone"], message["sms_content"]),
-                         ("both", "06 02 03 04 05", "Rappel : rendez-vous le vendredi 12 juin 2093 à 12h00, 6 rue de la Place, Paris 75001."))
+                         ("both", "06 02 03 04 05", "Rappel : rendez-vous le vendredi 12 juin 2093 à 12h00, 6 rue de "
+                                                    "la Place, Paris 75001."))
 
 
 class Recurrence(RendezvousCase):
@@ -632,9 +694,11 @@ class Recurrence(RendezvousCase):
         portfolio = small_portfolio("recur", 77)
         days = [1, 15, 28, 29, 30, 31]
         for i, day in enumerate(days):
-            start = datetime.datetime(2022, 12 if day > 28 else 11, day, tzinfo=datetime.timezone.utc) - datetime.timedelta(hours=1)
+            start = datetime.datetime(2022, 12 if day > 28 else 11, day,
+                                      tzinfo=datetime.timezone.utc) - datetime.timedelta(hours=1)
             operation = copy.deepcopy(portfolio["operations"][0])
-            operation.update(id=f"{i + 1:024x}", operationAuto=True, operationPaid=True, operationDate={"sec": int(start.timestamp()), "usec": 0},
+            operation.update(id=f"{i + 1:024x}", operationAuto=True, operationPaid=True,
+                             operationDate={"sec": int(start.timestamp()), "usec": 0},
                              operationDesc=f"n{day}")
             portfolio["operations"].append(operation)
         landlord = import_landlord(self.stack, portfolio)
@@ -643,7 +707,8 @@ class Recurrence(RendezvousCase):
             now += datetime.timedelta(days=rng.randrange(1, 45))
             when = f"{now.isoformat()}T12:00:00Z"
             if rng.random() < 0.4:
-                self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", when, check=False, BAILLEUR_FAULT=f"{ROBOT_POINTS[0]}:{rng.randrange(1, 4)}")
+                self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", when, check=False,
+                               BAILLEUR_FAULT=f"{ROBOT_POINTS[0]}:{rng.randrange(1, 4)}")
             self.robot(when)
         got = {}
         for o in landlord.get(f"operations/{portfolio['immeubles'][0]['id']}/1000")["operations"]:
@@ -651,7 +716,8 @@ class Recurrence(RendezvousCase):
                 got.setdefault(o["operationDesc"], []).append(o)
         for day in days:
             series = sorted(got[f"n{day}"], key=lambda o: o["operationDate"]["sec"])
-            dates = [datetime.datetime.fromtimestamp(o["operationDate"]["sec"], zoneinfo.ZoneInfo("Europe/Paris")).date() for o in series]
+            dates = [datetime.datetime.fromtimestamp(o["operationDate"]["sec"],
+                                                     zoneinfo.ZoneInfo("Europe/Paris")).date() for o in series]
             expected, year, month = [], 2022, 12 if day > 28 else 11
             while True:
                 last = (datetime.date(year + month // 12, month % 12 + 1, 1) - datetime.timedelta(days=1)).day
@@ -669,17 +735,20 @@ class Recurrence(RendezvousCase):
         """One with a recurring operation."""
         portfolio = small_portfolio(name, number)
         start = datetime.datetime.fromisoformat(day).replace(tzinfo=zoneinfo.ZoneInfo("Europe/Paris"))
-        portfolio["operations"][0].update(operationAuto=True, operationDate={"sec": int(start.timestamp()), "usec": 0}, **more)
+        portfolio["operations"][0].update(operationAuto=True, operationDate={"sec": int(start.timestamp()), "usec": 0},
+                                          **more)
         return import_landlord(self.stack, portfolio), portfolio
 
     def dates(self, landlord, portfolio):
         got = landlord.get(f"operations/{portfolio['immeubles'][0]['id']}/1000")["operations"]
-        return sorted((datetime.datetime.fromtimestamp(o["operationDate"]["sec"], zoneinfo.ZoneInfo("Europe/Paris")).date().isoformat(),
+        return sorted((datetime.datetime.fromtimestamp(o["operationDate"]["sec"],
+                                                       zoneinfo.ZoneInfo("Europe/Paris")).date().isoformat(),
                        o["operationAuto"]) for o in got)
 
     def save(self, landlord, portfolio, oid, **change):
         immeuble = portfolio["immeubles"][0]
-        form = {"operationName": "recetteLoyer", "operationMontant": "500", "operationPaid": "on", "operationAuto": "on",
+        form = {"operationName": "recetteLoyer", "operationMontant": "500", "operationPaid": "on",
+                "operationAuto": "on",
                 "locataireId": immeuble["biens"][0]["locataires"][0]["id"], **change}
         answer = landlord.get(f"saveOperation/{immeuble['id']}/{oid}", **form)
         self.assertEqual(answer["code"], 0, answer)
@@ -692,29 +761,37 @@ class Recurrence(RendezvousCase):
         self.save(one, first, first["operations"][0]["id"], operationDate="31/01/2023")
         self.robot("2023-03-31T12:00:00Z")
         for who, portfolio in ((one, first), (two, second)):
-            self.assertEqual(self.dates(who, portfolio), [("2023-01-31", False), ("2023-02-28", False), ("2023-03-31", True)])
+            self.assertEqual(self.dates(who, portfolio), [("2023-01-31", False), ("2023-02-28", False),
+                                                          ("2023-03-31", True)])
 
     def test_made_to_recur_again(self):
-        """Turned off and on again at its beginning, the series goes on where it ended; on another date, it begins anew."""
+        """
+        Turned off and on again at its beginning, the series goes on where it ended; on another date, it begins anew.
+        """
         one, portfolio = self.landlord("again", 83, "2023-01-10")
         self.robot("2023-02-10T12:00:00Z")
         first = portfolio["operations"][0]["id"]
-        copy_id = next(o["id"] for o in one.get(f"operations/{portfolio['immeubles'][0]['id']}/9")["operations"] if o["id"] != first)
+        copy_id = next(o["id"] for o in one.get(f"operations/{portfolio['immeubles'][0]['id']}/9")["operations"]
+                       if o["id"] != first)
         self.save(one, portfolio, copy_id, operationDate="10/02/2023", operationAuto="off")
         self.robot("2023-04-10T12:00:00Z")
         self.assertEqual(self.dates(one, portfolio), [("2023-01-10", False), ("2023-02-10", False)])
         self.save(one, portfolio, first, operationDate="10/01/2023")
         self.robot("2023-04-11T12:00:00Z")
-        self.assertEqual(self.dates(one, portfolio), [("2023-01-10", False), ("2023-02-10", False), ("2023-03-10", False), ("2023-04-10", True)])
+        self.assertEqual(self.dates(one, portfolio), [("2023-01-10", False), ("2023-02-10", False),
+                                                      ("2023-03-10", False), ("2023-04-10", True)])
         self.save(one, portfolio, first, operationDate="20/05/2023")
         self.robot("2023-06-20T12:00:00Z")
-        self.assertEqual(self.dates(one, portfolio), [("2023-02-10", False), ("2023-03-10", False), ("2023-04-10", False), ("2023-05-10", False),
-                                                      ("2023-05-20", False), ("2023-06-10", True), ("2023-06-20", True)])
+        self.assertEqual(self.dates(one, portfolio), [("2023-02-10", False), ("2023-03-10", False),
+                                                      ("2023-04-10", False), ("2023-05-10", False),
+                                                      ("2023-05-20", False), ("2023-06-10", True),
+                                                      ("2023-06-20", True)])
 
     def test_a_copy_that_is_paid_keeps_its_day(self):
         one, portfolio = self.landlord("paid", 84)
         self.robot("2023-02-28T12:00:00Z")
-        copy_id = next(o["id"] for o in one.get(f"operations/{portfolio['immeubles'][0]['id']}/9")["operations"] if o["operationAuto"])
+        copy_id = next(o["id"] for o in one.get(f"operations/{portfolio['immeubles'][0]['id']}/9")["operations"]
+                       if o["operationAuto"])
         self.save(one, portfolio, copy_id, operationDate="28/02/2023")
         self.robot("2023-03-31T12:00:00Z")
         self.assertEqual([date for date, _ in self.dates(one, portfolio)], ["2023-01-31", "2023-02-28", "2023-03-31"])
@@ -723,9 +800,11 @@ class Recurrence(RendezvousCase):
         bad, first = self.landlord("poison", 85)
         good, second = self.landlord("healthy", 86)
         user = self.stack.sql("SELECT id FROM user_account WHERE username = 'poison'")[0][0]
-        self.stack.sql(f"CREATE TRIGGER poison BEFORE INSERT ON operation FOR EACH ROW SET NEW.montant = IF(NEW.user_id = {user}, -1, NEW.montant)")
+        self.stack.sql(f"CREATE TRIGGER poison BEFORE INSERT ON operation FOR EACH ROW SET NEW.montant = "
+                       f"IF(NEW.user_id = {user}, -1, NEW.montant)")
         try:
-            done = self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", "2023-02-28T12:00:00Z", check=False)
+            done = self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", "2023-02-28T12:00:00Z",
+                                  check=False)
         finally:
             self.stack.sql("DROP TRIGGER poison")
         self.assertEqual(done.returncode, 1)

@@ -14,29 +14,35 @@ class Retention(StackCase):
     def setUp(self):
         self.client = self.stack.add_client()
         # Numbers grow with time: what other tests left is older than what this one makes.
-        self.stack.sql("UPDATE message SET created_at = '2000-01-01'; UPDATE webhook_event SET created_at = '2000-01-01'")
+        self.stack.sql("UPDATE message SET created_at = '2000-01-01'; UPDATE webhook_event SET created_at = "
+                       "'2000-01-01'")
 
     def queue(self, days, **more):
         """A message made so many days ago; its number."""
-        answer = self.stack.web.post("/v1/send_email", self.client.form(recipient="a@b.fr", subject="s", message="m", **more))
+        answer = self.stack.web.post("/v1/send_email", self.client.form(recipient="a@b.fr", subject="s", message="m",
+                                                                        **more))
         self.assertEqual(answer.status, 200, answer)
-        self.stack.sql(f"UPDATE message SET created_at = created_at - INTERVAL {days} DAY WHERE id = {answer.json['id']}")
+        self.stack.sql(f"UPDATE message SET created_at = created_at - INTERVAL {days} DAY WHERE id = "
+                       f"{answer.json['id']}")
         return answer.json["id"]
 
     def robot(self):
         self.stack.run("bailleur-robot", "--config", self.stack.conf)
 
     def kept(self):
-        return [int(id) for (id,) in self.stack.sql(f"SELECT m.id FROM message m JOIN api_client c ON c.id = m.client_id "
+        return [int(id) for (id,) in self.stack.sql(f"SELECT m.id FROM message m JOIN api_client c ON c.id = "
+                                                    f"m.client_id "
                                                     f"WHERE c.auth_key = '{self.client.key}' ORDER BY m.id")]
 
     def state(self, message, state):
         due = "UTC_TIMESTAMP()" if state in ("queued", "claimed", "transmitting") else "NULL"
-        self.stack.sql(f"UPDATE delivery SET state = '{state}', due_at = {due}, claim_id = REPEAT('x', 16), sent_at = UTC_TIMESTAMP() "
+        self.stack.sql(f"UPDATE delivery SET state = '{state}', due_at = {due}, claim_id = REPEAT('x', 16), sent_at = "
+                       f"UTC_TIMESTAMP() "
                        f"WHERE message_id = {message}")
 
     def test_what_is_at_rest_and_old(self):
-        states = ["sent", "delivered", "failed", "expired", "suppressed", "unknown", "queued", "claimed", "transmitting"]
+        states = ["sent", "delivered", "failed", "expired", "suppressed", "unknown", "queued", "claimed",
+                  "transmitting"]
         old = {state: self.queue(31) for state in states}
         new = {state: self.queue(29) for state in states}
         for state in states:
@@ -44,16 +50,20 @@ class Retention(StackCase):
             self.state(new[state], state)
         for _ in range(2):
             self.robot()
-        self.assertEqual(self.kept(), [old[s] for s in ("unknown", "queued", "claimed", "transmitting")] + list(new.values()))
-        self.assertEqual(self.stack.sql("SELECT COUNT(*) FROM delivery_event e LEFT JOIN delivery d ON d.id = e.delivery_id WHERE d.id IS NULL"),
+        self.assertEqual(self.kept(),
+                         [old[s] for s in ("unknown", "queued", "claimed", "transmitting")] + list(new.values()))
+        self.assertEqual(self.stack.sql("SELECT COUNT(*) FROM delivery_event e LEFT JOIN delivery d ON d.id = "
+                                        "e.delivery_id WHERE d.id IS NULL"),
                          [["0"]])
         for message in (*old.values(), *new.values()):
             self.state(message, "sent")
 
     def test_more_than_one_transaction_takes(self):
         first = self.queue(40)
-        self.stack.sql(f"INSERT INTO message (client_id, request_uuid, request_index, channel, email, force_sending, unsubscribe_link, test_mode, "
-                       f"created_at) SELECT client_id, UNHEX(MD5(seq)), 0, 'email', email, 0, 1, 0, created_at FROM message, seq_1_to_2500 WHERE id = {first}")
+        self.stack.sql(f"INSERT INTO message (client_id, request_uuid, request_index, channel, email, force_sending, "
+                       f"unsubscribe_link, test_mode, "
+                       f"created_at) SELECT client_id, UNHEX(MD5(seq)), 0, 'email', email, 0, 1, 0, created_at FROM "
+                       f"message, seq_1_to_2500 WHERE id = {first}")
         self.state(first, "sent")
         young = self.queue(1)
         self.robot()
@@ -65,7 +75,8 @@ class Retention(StackCase):
         self.state(message, "failed")
         self.state(other, "failed")
         resend = threading.Thread(target=self.stack.sql, args=(
-            f"BEGIN; UPDATE delivery SET state = 'queued', due_at = UTC_TIMESTAMP() WHERE message_id = {message}; DO GET_LOCK('resending', 0); DO SLEEP(2); COMMIT",))
+            f"BEGIN; UPDATE delivery SET state = 'queued', due_at = UTC_TIMESTAMP() WHERE message_id = {message}; DO "
+            f"GET_LOCK('resending', 0); DO SLEEP(2); COMMIT",))
         resend.start()
         wait_until(lambda: self.stack.sql("SELECT IS_USED_LOCK('resending') IS NULL") == [["0"]], 20, "the resend")
         self.robot()
@@ -86,9 +97,11 @@ class Retention(StackCase):
         self.stack.send_all()
         told = [int(id) for (id,) in self.stack.sql("SELECT id FROM webhook_event ORDER BY id")]
         self.stack.sql(f"UPDATE webhook_event SET created_at = created_at - INTERVAL 31 DAY WHERE id <= {told[2]};"
-                       f"UPDATE webhook_event SET state = 'queued', told = FALSE, due_at = '2093-01-01' WHERE id = {told[1]}")
+                       f"UPDATE webhook_event SET state = 'queued', told = FALSE, due_at = '2093-01-01' WHERE id = "
+                       f"{told[1]}")
         self.robot()
-        self.assertEqual([int(id) for (id,) in self.stack.sql("SELECT id FROM webhook_event ORDER BY id")], [told[1], told[3]])
+        self.assertEqual([int(id) for (id,) in self.stack.sql("SELECT id FROM webhook_event ORDER BY id")],
+                         [told[1], told[3]])
 
 
 if __name__ == "__main__":

@@ -144,11 +144,13 @@ class RunTest(unittest.TestCase):
         self.assertEqual(len(biens), 8)
         self.assertEqual(sum(len(bien["locataires"]) for bien in biens), 8)
         self.assertTrue(all(immeuble["countOperationsUnpaid"] for immeuble in immeubles["immeubles"]))
-        exported = json.loads(self.script("ctl", "--state", self.state, "portfolio", "export", "helene.marchand").stdout)
+        exported = json.loads(self.script("ctl", "--state", self.state, "portfolio", "export",
+                                          "helene.marchand").stdout)
         with open(self.tree + "/scripts/demo-portfolio.json") as file:
             given = json.load(file)
         # The robot has brought the recurring ones up to today, after those that were imported.
-        self.assertEqual([o["id"] for o in exported["operations"]][:len(given["operations"])], [o["id"] for o in given["operations"]])
+        self.assertEqual([o["id"] for o in exported["operations"]][:len(given["operations"])],
+                         [o["id"] for o in given["operations"]])
         self.check_balances(self.commands(self.said)[4], biens)
         # The password is this state's own: the one in the file opens nothing.
         self.assertNotIn(given["user"]["password"], self.said)
@@ -328,7 +330,8 @@ class RunTest(unittest.TestCase):
         """Its own var/ cannot be a state, which is said at once; a state elsewhere can."""
         tree = self.dir + "/my tree"
         os.symlink(self.tree, tree)
-        done = subprocess.run([tree + "/scripts/run", "--detach"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        done = subprocess.run([tree + "/scripts/run", "--detach"], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True,
                               env=self.env(), timeout=60)
         self.assertEqual(done.returncode, 1)
         self.assertIn("--state", done.stderr)

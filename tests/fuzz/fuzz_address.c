@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (address != NULL)
 		check_phone(pool, address);
 	if (address_is_originator(given))
-		MUST(strlen(given) <= 16 && strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 +") ==
+		MUST(strlen(given) <= 16 &&
+		     strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 +") ==
 		     strlen(given));
 	pool_free(pool);
 	return 0;

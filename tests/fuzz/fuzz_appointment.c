@@ -1,6 +1,6 @@
 /*
- * Appointments: what is taken can be stored and told, and told to us it is taken again and is the same. Read as a change of
- * one that was taken, it leaves one that may be.
+ * Appointments: what is taken can be stored and told, and told to us it is taken again and is the same. Read as a
+ * change of one that was taken, it leaves one that may be.
  */
 #include <string.h>
 

@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct request request = { .pool = pool_create(), .method = HTTP_POST };
 	const uint8_t *end = memchr(data, '\n', size);
-	size_t type_len = end != NULL ? (size_t)(end - data) : 0, body = end != NULL ? type_len + 1 : 0, len = size - body;
+	size_t type_len = end != NULL ? (size_t)(end - data) : 0, body = end != NULL ? type_len + 1 : 0,
+		len = size - body;
 	char *copy = malloc(len > 0 ? len : 1);
 
 	/* A copy of its own, so that the sanitizer sees a read behind it or before it. */

@@ -19,7 +19,8 @@ static inline void check_params(const struct request *request)
 		const struct param *param = &request->params.at[i];
 
 		MUST(param->name != NULL && text_is_utf8(param->name, strlen(param->name)));
-		MUST(param->value != NULL && strlen(param->value) == param->len && text_is_utf8(param->value, param->len));
+		MUST(param->value != NULL && strlen(param->value) == param->len &&
+		     text_is_utf8(param->value, param->len));
 		MUST(param->kind == PARAM_TEXT);
 	}
 }

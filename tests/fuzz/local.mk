@@ -1,4 +1,5 @@
-# Sources of tests/fuzz/: `make fuzzers`, in a tree configured with CC=clang --enable-fuzzers; scripts/fuzz does it all.
+# Sources of tests/fuzz/: `make fuzzers`, in a tree configured with CC=clang --enable-fuzzers; scripts/fuzz \
+	does it all.
 FUZZ_HARNESSES = \
 	tests/fuzz/fuzz_address \
 	tests/fuzz/fuzz_appointment \
@@ -39,7 +40,11 @@ tests_fuzz_fuzz_value_LDFLAGS = $(FUZZ_LINK)
 .PHONY: fuzzers
 fuzzers: $(FUZZ_HARNESSES)
 
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/json.dict tests/fuzz/address.dict tests/fuzz/form.dict tests/fuzz/multipart.dict
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/json.dict tests/fuzz/address.dict tests/fuzz/form.dict \
+	tests/fuzz/multipart.dict
 EXTRA_DIST += tests/fuzz/appointment.dict tests/fuzz/portfolio.dict tests/fuzz/settings.dict tests/fuzz/value.dict
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/json.dict tests/fuzz/address.dict tests/fuzz/form.dict \
+	tests/fuzz/multipart.dict
+EXTRA_DIST += tests/fuzz/portfolio.dict tests/fuzz/settings.dict tests/fuzz/value.dict
 EXTRA_DIST += scripts/fuzz
 CLEANFILES += $(FUZZ_HARNESSES)

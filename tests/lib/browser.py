@@ -175,7 +175,9 @@ class Page:
         self._loaded()
 
     def focus(self, selector, seconds=60):
-        """Waits until that element has the focus: Chromium gives it with the next frame, not with the load or the key."""
+        """
+        Waits until that element has the focus: Chromium gives it with the next frame, not with the load or the key.
+        """
         end = time.monotonic() + seconds
         while not self.node(selector + ":focus"):
             if time.monotonic() > end:

@@ -183,7 +183,8 @@ class Api:
         lines = [f"{name} = {value}\n" for name, value in self.settings.items()]
         with open(self.conf, "w") as file:
             file.writelines(["[bailleur]\n", "base_url = https://bailleur.test\n", f"secret = {SECRET}\n",
-                             f"log_file = {self.log}\n", "[client]\n", f"socket = {self.dir}/no-database\n", "[api]\n", *lines])
+                             f"log_file = {self.log}\n", "[client]\n", f"socket = {self.dir}/no-database\n", "[api]\n",
+                             *lines])
 
     def program(self):
         return [BUILD + "/bailleur-api", "--config", self.conf, *self.arguments]
@@ -203,7 +204,8 @@ class Api:
     def start(self):
         self.process = Process("bailleur-api", self.command(), self.output, env=self.env())
         expected = 1 if self.arguments else self.settings["workers"]
-        wait_until(lambda: self.process.must_run() and self.answers() and len(self.workers()) >= expected, 30, "bailleur-api")
+        wait_until(lambda: self.process.must_run() and self.answers() and len(self.workers()) >= expected, 30,
+                   "bailleur-api")
 
     def answers(self):
         try:

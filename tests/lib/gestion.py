@@ -32,7 +32,8 @@ def documented_portfolio():
 
 def tenant(oid, nom="Martin", prenom="Anne", entry=1467324000, **more):
     """A tenant of the API's shape, with what every tenant has. entry: a midnight in Paris."""
-    return {"id": oid, "nom": nom, "prenom": prenom, "loyer": 500, "provision": 40, "entryDate": {"sec": entry, "usec": 0},
+    return {"id": oid, "nom": nom, "prenom": prenom, "loyer": 500, "provision": 40,
+            "entryDate": {"sec": entry, "usec": 0},
             "quitDate": None, "bornDate": None, **more}
 
 
@@ -43,7 +44,8 @@ def small_portfolio(username, number):
     return {
         "user": {"username": username, "password": "correct horse", "email": f"{username}@example.fr"},
         "immeubles": [{
-            "id": immeuble, "name": f"Immeuble {number}", "address": "1 rue X", "ville": "Angers|49000", "country": "FR",
+            "id": immeuble, "name": f"Immeuble {number}", "address": "1 rue X", "ville": "Angers|49000",
+            "country": "FR",
             "emprunts": [{"index": 0, "montant": 1000, "mensualite": 10}],
             "biens": [{"id": bien, "nom": "T2", "locataires": [tenant(locataire)]}]}],
         "operations": [{

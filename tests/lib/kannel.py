@@ -1,4 +1,6 @@
-"""A real Kannel: bearerbox and smsbox, with fakesmsc as the operator's SMS centre, which prints each SMS it receives."""
+"""
+A real Kannel: bearerbox and smsbox, with fakesmsc as the operator's SMS centre, which prints each SMS it receives.
+"""
 
 import re
 import shutil
@@ -62,7 +64,8 @@ class Kannel:
         for name, argv, port in (
                 ("bearerbox", ["/usr/sbin/bearerbox", "-v", "2", self.conf], "box"),
                 ("smsbox", ["/usr/sbin/smsbox", "-v", "2", self.conf], "sendsms"),
-                ("fakesmsc", [FAKESMSC, "-v", "0", "-H", "127.0.0.1", "-r", self.ports["smsc"], "-i", "1000000", "-m", "1",
+                ("fakesmsc", [FAKESMSC, "-v", "0", "-H", "127.0.0.1", "-r", self.ports["smsc"], "-i", "1000000", "-m",
+                              "1",
                               "1 2 text nothing"], None)):
             process = Process(name, argv, f"{self.dir}/{name}.log")
             self.processes.append(process)
@@ -78,7 +81,8 @@ class Kannel:
     def texts(self):
         """What the SMS centre received, in order; an SMS of several parts is several. The text is decoded."""
         found = []
-        for sender, receiver, coding, text in re.findall(r"Got message \d+: <(\S+) (\S+) (\S+) (.*)>$", self._log(), re.M):
+        for sender, receiver, coding, text in re.findall(r"Got message \d+: <(\S+) (\S+) (\S+) (.*)>$", self._log(),
+                                                         re.M):
             found.append(Sms(_unescape(sender), _unescape(receiver), coding, _decode(coding, text)))
         return found
 

@@ -1,4 +1,6 @@
-"""Clients that send all the time, each on its own thread, while a test breaks something: what was answered, what was not."""
+"""
+Clients that send all the time, each on its own thread, while a test breaks something: what was answered, what was not.
+"""
 
 import http.client
 import threading
@@ -16,8 +18,8 @@ def mail_of(marker):
 
 class Load:
     """
-    `singles` and `batches` are numbers of clients. again: every request carries an Idempotency-Key and is repeated until it is
-    answered; otherwise each is made once. Lists: accepted (answered with 200) and unanswered.
+    `singles` and `batches` are numbers of clients. again: every request carries an Idempotency-Key and is repeated
+    until it is answered; otherwise each is made once. Lists: accepted (answered with 200) and unanswered.
     """
 
     def __init__(self, web, client, prefix, singles=4, batches=0, batch_size=20, again=False):
@@ -50,7 +52,8 @@ class Load:
         end = time.monotonic() + seconds
         while len(self.accepted) < count:
             if time.monotonic() > end or not any(thread.is_alive() for thread in self._threads):
-                raise AssertionError(f"{len(self.accepted)} messages accepted in {seconds} s, not {count}: {self.refused[:1]!r}")
+                raise AssertionError(f"{len(self.accepted)} messages accepted in {seconds} s, not {count}: "
+                                     f"{self.refused[:1]!r}")
             time.sleep(0.01)
 
     def _client(self, name, request):
@@ -69,7 +72,8 @@ class Load:
 
     def _batch(self, marker):
         markers = [f"{marker}-{i}" for i in range(self.batch_size)]
-        items = [{"recipient": mail_of(each), "subject": "Charge", "message": each, "identifier1": each} for each in markers]
+        items = [{"recipient": mail_of(each), "subject": "Charge", "message": each, "identifier1": each}
+                 for each in markers]
         answer = self._answer(lambda headers: self.web.post("/v1/send_email", query=self.client.form(), json=items,
                                                             headers=headers))
         self._note(markers, answer and [item["id"] for item in answer.json["messages"]])

@@ -7,7 +7,10 @@ import time
 
 
 class Receiver:
-    """`answers` holds (status, headers) for the next requests, then `always` holds for the rest; `delay` in seconds; `on_post` is called at each."""
+    """
+    `answers` holds (status, headers) for the next requests, then `always` holds for the rest; `delay` in seconds;
+    `on_post` is called at each.
+    """
 
     def __init__(self, always=204, delay=0):
         self.got, self.answers, self.always, self.delay = [], [], always, delay

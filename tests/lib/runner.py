@@ -1,4 +1,7 @@
-"""Runs one module of end-to-end tests and counts its cases: python3 -m tests.lib.runner tests.e2e.test_examples REPORT.json"""
+"""
+Runs one module of end-to-end tests and counts its cases: python3 -m tests.lib.runner tests.e2e.test_examples
+REPORT.json
+"""
 
 import json
 import sys

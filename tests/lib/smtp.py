@@ -40,7 +40,9 @@ class SmtpSink:
         return _connects(self.port)
 
     def mails(self):
-        """The accepted mails as email.message objects; what smtp-sink adds in front is X-…-Addr, X-Mail-Args and so on."""
+        """
+        The accepted mails as email.message objects; what smtp-sink adds in front is X-…-Addr, X-Mail-Args and so on.
+        """
         return [email.message_from_bytes(self._read(path), policy=email.policy.default) for path in self._paths()]
 
     def received(self):

@@ -132,8 +132,8 @@ def build(kind):
 
 def temporary():
     """
-    Where the tests put their directories: in memory when there is plenty, since many MariaDB servers start there and sync
-    what they write. A killed process loses nothing of it, which is all that the kill tests need.
+    Where the tests put their directories: in memory when there is plenty, since many MariaDB servers start there and
+    sync what they write. A killed process loses nothing of it, which is all that the kill tests need.
     """
     with contextlib.suppress(OSError):
         free = os.statvfs("/dev/shm")

@@ -1,6 +1,6 @@
 /*
- * The project's own arithmetic on standard input and output, one question a line, so that a test in another language can
- * compare it with an independent calculation.
+ * The project's own arithmetic on standard input and output, one question a line, so that a test in another language
+ * can compare it with an independent calculation.
  *
  *   montant TEXT            cents, shortest form, French form; or "refused"
  *   prorata CENTS NUM DEN   cents

@@ -71,7 +71,8 @@ int dbtest_main(char **argv, Suite *suite)
 		perror(words[0]);
 		return 99;
 	}
-	if (secret_init() != 0 || log_open("test", NULL, getenv("BAILLEUR_TEST_VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR) != 0)
+	if (secret_init() != 0 ||
+	    log_open("test", NULL, getenv("BAILLEUR_TEST_VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR) != 0)
 		return 99;
 	db = dbtest_open();
 	failed = migrate_run(db, getenv("BAILLEUR_TEST_SQL"));

@@ -1,6 +1,6 @@
 /*
- * Kept answers: what comes back is what was put for exactly this user, version, day and path, or nothing; with many keys
- * in few slots, with several processes, and after writers that were killed at any moment.
+ * Kept answers: what comes back is what was put for exactly this user, version, day and path, or nothing; with many
+ * keys in few slots, with several processes, and after writers that were killed at any moment.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -8,11 +8,13 @@ static const struct {
 	const char *name;
 	enum channel channel;
 } names[] = {
-	{ "sms", CHANNEL_SMS }, { "email", CHANNEL_EMAIL }, { "both", CHANNEL_BOTH }, { "sms_first", CHANNEL_SMS_FIRST },
+	{ "sms", CHANNEL_SMS }, { "email", CHANNEL_EMAIL }, { "both", CHANNEL_BOTH },
+	{ "sms_first", CHANNEL_SMS_FIRST },
 	{ "email_first", CHANNEL_EMAIL_FIRST }
 };
 static const char *const none[] = {
-	NULL, "", "none", "SMS", "Email", "mail", "sms ", " sms", "sms_", "sms_firs", "sms_first_", "emails", "both,sms", "0", "1"
+	NULL, "", "none", "SMS", "Email", "mail", "sms ", " sms", "sms_", "sms_firs", "sms_first_", "emails",
+		"both,sms", "0", "1"
 };
 
 START_TEST(known)

@@ -28,10 +28,14 @@ START_TEST(period)
 		montant loyer, provision, due_loyer, due_provision;
 	} cases[] = {
 		{"a whole month", "01/01/2020", NULL, "01/01/2023", "31/01/2023", 51000, 2000, 51000, 2000},
-		{"entry in the month: 23 of 31 days", "09/01/2023", NULL, "01/01/2023", "31/01/2023", 51000, 0, 37839, 0},
-		{"departure in the month: 15 of 30 days", "01/01/2020", "15/04/2023", "01/04/2023", "30/04/2023", 60000, 3000, 30000, 1500},
-		{"entry and departure in one month", "10/02/2024", "19/02/2024", "01/02/2024", "29/02/2024", 29000, 2900, 10000, 1000},
-		{"two months and a half", "01/01/2020", NULL, "01/01/2023", "14/03/2023", 31000, 0, 31000 * 2 + 14000, 0},
+		{"entry in the month: 23 of 31 days", "09/01/2023", NULL, "01/01/2023", "31/01/2023", 51000, 0, 37839,
+		 0},
+		{"departure in the month: 15 of 30 days", "01/01/2020", "15/04/2023", "01/04/2023", "30/04/2023", 60000,
+		 3000, 30000, 1500},
+		{"entry and departure in one month", "10/02/2024", "19/02/2024", "01/02/2024", "29/02/2024", 29000,
+		 2900, 10000, 1000},
+		{"two months and a half", "01/01/2020", NULL, "01/01/2023", "14/03/2023", 31000, 0, 31000 * 2 + 14000,
+		 0},
 		{"one day", "01/01/2020", NULL, "31/01/2023", "31/01/2023", 31000, 310, 1000, 10},
 		{"before the entry", "01/02/2023", NULL, "01/01/2023", "31/01/2023", 50000, 0, 0, 0},
 		{"after the departure", "01/01/2020", "31/12/2022", "01/01/2023", "31/01/2023", 50000, 0, 0, 0},
@@ -39,7 +43,8 @@ START_TEST(period)
 		{"halves go up", "01/01/2020", NULL, "01/02/2023", "14/02/2023", 1, 3, 1, 2},
 	};
 	const typeof(cases[0]) *c = &cases[_i];
-	struct bail bail = {.entry = day(c->entry), .quit = day(c->quit), .day_loyer = 5, .loyer = c->loyer, .provision = c->provision};
+	struct bail bail = {.entry = day(c->entry), .quit = day(c->quit), .day_loyer = 5, .loyer = c->loyer,
+	                    .provision = c->provision};
 	struct compte_total total = compte_period(&bail, NULL, 0, day(c->from), day(c->to));
 
 	ck_assert_msg(total.loyer == c->due_loyer && total.provision == c->due_provision, "%s: %lld + %lld", c->name,
@@ -49,8 +54,8 @@ END_TEST
 
 START_TEST(revision)
 {
-	struct bail bail = {.entry = day("28/09/2012"), .quit = JOUR_NONE, .day_loyer = 28, .loyer = 30000, .provision = 1500,
-	                    .provisions = provisions, .n_provisions = 1};
+	struct bail bail = {.entry = day("28/09/2012"), .quit = JOUR_NONE, .day_loyer = 28, .loyer = 30000,
+	                    .provision = 1500, .provisions = provisions, .n_provisions = 1};
 
 	ck_assert_int_eq(compte_period(&bail, NULL, 0, day("01/10/2015"), day("31/10/2015")).provision, 1500);
 	/* In force from 4 November: the month that begins after it. */
@@ -62,7 +67,8 @@ END_TEST
 START_TEST(due_lines)
 {
 	struct pool *pool = pool_create();
-	struct bail bail = {.entry = day("09/01/2023"), .quit = day("10/04/2023"), .day_loyer = 28, .loyer = 51000, .provision = 0};
+	struct bail bail = {.entry = day("09/01/2023"), .quit = day("10/04/2023"), .day_loyer = 28, .loyer = 51000,
+	                    .provision = 0};
 	static const struct { const char *date; montant amount; } expected[] = {
 		{"09/01/2023", 37839}, {"28/02/2023", 51000}, {"28/03/2023", 51000}, {"10/04/2023", 17000}
 	};
@@ -86,7 +92,8 @@ END_TEST
 START_TEST(balance)
 {
 	struct pool *pool = pool_create();
-	struct bail bail = {.entry = day("01/02/2015"), .quit = JOUR_NONE, .day_loyer = 1, .loyer = 30000, .provision = 3000};
+	struct bail bail = {.entry = day("01/02/2015"), .quit = JOUR_NONE, .day_loyer = 1, .loyer = 30000,
+	                    .provision = 3000};
 	struct paiement paid[] = {
 		{day("05/02/2015"), 30000, COMPTE_LOYER}, {day("05/02/2015"), 3000, COMPTE_PROVISION},
 		{day("01/03/2015"), 16500, COMPTE_CAF}, {day("01/06/2015"), 99999, COMPTE_LOYER}
@@ -108,20 +115,24 @@ START_TEST(balance)
 }
 END_TEST
 
-/* What a period does not have itself is before it, no more and no less: a balance plus its period is the balance after it. */
+/*
+ * What a period does not have itself is before it, no more and no less: a balance plus its period is the balance after
+ * it.
+ */
 START_TEST(balance_before_a_period)
 {
 	static const struct { const char *from, *to; int day_loyer; montant before; } cases[] = {
 		{"01/01/2023", "31/01/2023", 5, 53000},
 		{"15/01/2023", "14/02/2023", 5, 53000 + 53000 - 27968 - 1097},
-		{"15/01/2023", "31/01/2023", 20, 53000 + 53000 - 27968 - 1097},     /* January is due on the 20th: its first days are owed */
+		/* January is due on the 20th: its first days are owed */
+		{"15/01/2023", "31/01/2023", 20, 53000 + 53000 - 27968 - 1097},
 		{"31/01/2023", "31/01/2023", 1, 53000 + 53000 - 1645 - 65},
 		{"02/12/2022", "31/12/2022", 1, 53000 - 49355 - 1935},
 		{"01/12/2022", "31/12/2022", 1, 0},
 	};
 	struct pool *pool = pool_create();
-	struct bail bail = {.entry = day("01/12/2022"), .quit = JOUR_NONE, .day_loyer = cases[_i].day_loyer, .loyer = 51000,
-	                    .provision = 2000};
+	struct bail bail = {.entry = day("01/12/2022"), .quit = JOUR_NONE, .day_loyer = cases[_i].day_loyer,
+	                    .loyer = 51000, .provision = 2000};
 	jour from = day(cases[_i].from), after = day(cases[_i].to) + 1;
 	struct compte_total total = compte_period(&bail, NULL, 0, from, after - 1);
 	struct compte_line *lines;
@@ -139,7 +150,8 @@ END_TEST
 START_TEST(titles)
 {
 	static const struct { struct compte_total total; const char *title; } cases[] = {
-		{{.loyer = 50000, .provision = 2000, .paid_loyer = 50000, .paid_provision = 2000}, "Quittance de loyer"},
+		{{.loyer = 50000, .provision = 2000, .paid_loyer = 50000, .paid_provision = 2000},
+		 "Quittance de loyer"},
 		{{.loyer = 50000, .provision = 2000, .paid_loyer = 35500, .paid_caf = 16500}, "Quittance de loyer"},
 		{{.loyer = 50000, .provision = 2000, .paid_loyer = 60000}, "Quittance de loyer"},
 		{{.loyer = 50000, .provision = 2000, .paid_loyer = 51999}, "Reçu de paiement partiel"},

@@ -16,9 +16,9 @@ static void setup(void)
 {
 	db = dbtest_open();
 	ck_status(db_script(db,
-		"CREATE TABLE IF NOT EXISTS t_values (id INT NOT NULL PRIMARY KEY, i BIGINT NULL, u BIGINT UNSIGNED NULL,"
-		" s VARCHAR(20) NULL, b BLOB NULL, l MEDIUMTEXT NULL, d DATETIME(3) NULL, CHECK (i IS NULL OR i <> 13));"
-		"CREATE TABLE IF NOT EXISTS t_child (id INT NOT NULL PRIMARY KEY, parent INT NOT NULL,"
+		"CREATE TABLE IF NOT EXISTS t_values (id INT NOT NULL PRIMARY KEY, i BIGINT NULL, u BIGINT UNSIGNED "
+		"NULL, s VARCHAR(20) NULL, b BLOB NULL, l MEDIUMTEXT NULL, d DATETIME(3) NULL, CHECK (i IS NULL OR i "
+		"<> 13));CREATE TABLE IF NOT EXISTS t_child (id INT NOT NULL PRIMARY KEY, parent INT NOT NULL,"
 		" FOREIGN KEY (parent) REFERENCES t_values (id));"
 		"DELETE FROM t_child; DELETE FROM t_values;"), DB_OK);
 }
@@ -106,10 +106,12 @@ START_TEST(values_come_back)
 	memset(big, 'e', 3000000);
 	big[3000000] = '\0';
 	for (unsigned n = 0; n < sizeof times / sizeof *times; n++) {
-		ck_status(db_run(db, "REPLACE INTO t_values VALUES (?, ?, ?, ?, ?, ?, ?)", DB_ARGS(db_u64(n), db_i64(INT64_MIN + n),
-			db_u64(UINT64_MAX - n), db_text("é😀'"), db_bytes(bytes, sizeof bytes - 1), db_text(big), db_time(times[n]))),
-			DB_OK);
-		ck_status(db_one(db, "SELECT i, u, s, b, l, d, id FROM t_values WHERE id = ?", DB_ARGS(db_u64(n)), &rows), DB_OK);
+		ck_status(db_run(db, "REPLACE INTO t_values VALUES (?, ?, ?, ?, ?, ?, ?)",
+		                 DB_ARGS(db_u64(n), db_i64(INT64_MIN + n),
+			db_u64(UINT64_MAX - n), db_text("é😀'"), db_bytes(bytes, sizeof bytes - 1), db_text(big),
+			db_time(times[n]))), DB_OK);
+		ck_status(db_one(db, "SELECT i, u, s, b, l, d, id FROM t_values WHERE id = ?", DB_ARGS(db_u64(n)),
+		                 &rows), DB_OK);
 		ck_assert_int_eq(db_col_i64(rows, 0), INT64_MIN + n);
 		ck_assert(db_col_u64(rows, 1) == UINT64_MAX - n);
 		ck_assert_str_eq(db_col_text(rows, 2), "é😀'");
@@ -120,8 +122,10 @@ START_TEST(values_come_back)
 		ck_assert_int_eq(db_col_time(rows, 5), times[n]);
 		ck_assert_int_eq(db_col_bool(rows, 6), n != 0);
 		db_rows_end(rows);
-		ck_assert_uint_eq(dbtest_number(db, "SELECT d = FROM_UNIXTIME(? / 1000) OR ? < 0 OR ? > 2147483647000 FROM t_values"
-			" WHERE id = ?", DB_ARGS(db_i64(times[n]), db_i64(times[n]), db_i64(times[n]), db_u64(n))), 1);
+		ck_assert_uint_eq(dbtest_number(db,
+		                                "SELECT d = FROM_UNIXTIME(? / 1000) OR ? < 0 OR ? > 2147483647000 FROM "
+			"t_values WHERE id = ?", DB_ARGS(db_i64(times[n]), db_i64(times[n]), db_i64(times[n]),
+			                                 db_u64(n))), 1);
 	}
 	pool_free(pool);
 	free(big);
@@ -165,7 +169,8 @@ START_TEST(nothing_is_truncated)
 
 	for (unsigned i = 0; i < 10; i++) {
 		memset(text, 'a' + (int)i, sizes[i]);
-		ck_status(db_run(db, "INSERT INTO t_values (id, l) VALUES (?, ?)", DB_ARGS(db_u64(i), db_bytes(text, sizes[i]))),
+		ck_status(db_run(db, "INSERT INTO t_values (id, l) VALUES (?, ?)",
+		                 DB_ARGS(db_u64(i), db_bytes(text, sizes[i]))),
 			DB_OK);
 	}
 	ck_status(db_query(db, "SELECT l FROM t_values ORDER BY id", DB_NO_ARGS, &rows), DB_OK);
@@ -186,9 +191,10 @@ START_TEST(sums_and_procedures)
 	insert(db, 1, 40);
 	insert(db, 2, 2);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT SUM(i) FROM t_values", DB_NO_ARGS), 42);
-	ck_status(db_script(db, "-- a comment; with a semicolon\nDELIMITER //\nCREATE OR REPLACE PROCEDURE t_p(IN a INT)\n"
-		"BEGIN\n  INSERT INTO t_values (id, s) VALUES (a, 'x;y//');\n  SELECT a + 1;\nEND//\nDELIMITER ;\n"
-		"/* ; */ INSERT INTO t_values (id, s) VALUES (50, 'it''s; \\'fine\\''); # ;\n"), DB_OK);
+	ck_status(db_script(db,
+		"-- a comment; with a semicolon\nDELIMITER //\nCREATE OR REPLACE PROCEDURE t_p(IN a INT)\nBEGIN\n  "
+		"INSERT INTO t_values (id, s) VALUES (a, 'x;y//');\n  SELECT a + 1;\nEND//\nDELIMITER ;\n/* ; */ "
+		"INSERT INTO t_values (id, s) VALUES (50, 'it''s; \\'fine\\''); # ;\n"), DB_OK);
 	for (int i = 10; i < 13; i++)
 		ck_assert_uint_eq(dbtest_number(db, "CALL t_p(?)", DB_ARGS(db_i64(i))), (uint64_t)i + 1);
 	ck_status(db_run(db, "CALL t_p(?)", DB_ARGS(db_i64(20))), DB_OK);
@@ -251,7 +257,8 @@ START_TEST(bulk)
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM t_values", DB_NO_ARGS), 0);
 	ck_status(db_run(db, "INSERT INTO t_values (id, i, s, b, l, d) VALUES (?, ?, ?, ?, ?, ?)", values, 6), DB_OK);
 	values[1] = db_text("not a number");
-	ck_status(db_bulk(db, "INSERT INTO t_values (id, i, s, b, l, d) VALUES (?, ?, ?, ?, ?, ?)", values, 6, 2), DB_BUG);
+	ck_status(db_bulk(db, "INSERT INTO t_values (id, i, s, b, l, d) VALUES (?, ?, ?, ?, ?, ?)", values, 6, 2),
+	          DB_BUG);
 	free(text);
 	free(values);
 }

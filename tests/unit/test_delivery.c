@@ -32,10 +32,12 @@ static void teardown(void)
 {
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery d WHERE changes <>"
 		" (SELECT COUNT(*) FROM delivery_event e WHERE e.delivery_id = d.id)", DB_NO_ARGS), 0);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery d JOIN delivery_event e ON e.delivery_id = d.id"
-		" AND e.number = d.changes WHERE e.state <> d.state", DB_NO_ARGS), 0);
+	ck_assert_uint_eq(dbtest_number(db,
+		"SELECT COUNT(*) FROM delivery d JOIN delivery_event e ON e.delivery_id = d.id AND e.number = "
+		"d.changes WHERE e.state <> d.state", DB_NO_ARGS), 0);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message m WHERE has_error <> EXISTS (SELECT 1 FROM"
-		" delivery d WHERE d.message_id = m.id AND d.state IN ('failed', 'expired', 'suppressed', 'unknown'))", DB_NO_ARGS), 0);
+		" delivery d WHERE d.message_id = m.id AND d.state IN ('failed', 'expired', 'suppressed', 'unknown'))",
+		DB_NO_ARGS), 0);
 	pool_free(pool);
 	db_close(db);
 }
@@ -95,7 +97,8 @@ static bool holds(const char *sql, uint64_t id)
 
 static void lapse(void)
 {
-	ck_status(db_run(db, "UPDATE delivery SET due_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE due_at IS NOT NULL",
+	ck_status(db_run(db,
+	                 "UPDATE delivery SET due_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE due_at IS NOT NULL",
 		DB_NO_ARGS), DB_OK);
 }
 
@@ -249,9 +252,12 @@ START_TEST(legal_ways)
 
 			ck_status(db_run(db, "UPDATE delivery SET state = ?, sent_at = UTC_TIMESTAMP(3), due_at = IF(?,"
 				" UTC_TIMESTAMP(3) + INTERVAL 1 HOUR, NULL), error_message = 'before' WHERE id = ?",
-				DB_ARGS(db_text(delivery_state_name(from)), db_bool(from <= DELIVERY_TRANSMITTING), db_u64(found->id))),
+				DB_ARGS(db_text(delivery_state_name(from)), db_bool(from <= DELIVERY_TRANSMITTING),
+				        db_u64(found->id))),
 				DB_OK);
-			ck_status(db_run(db, "UPDATE delivery_event SET state = ? WHERE delivery_id = ? ORDER BY number DESC LIMIT 1",
+			ck_status(db_run(db,
+			                 "UPDATE delivery_event SET state = ? WHERE delivery_id = ? ORDER BY number "
+			                 "DESC LIMIT 1",
 				DB_ARGS(db_text(delivery_state_name(from)), db_u64(found->id))), DB_OK);
 			ck_status(db_run(db, "UPDATE message SET has_error = ? WHERE id = ?",
 				DB_ARGS(db_bool(error), db_u64(found->message_id))), DB_OK);
@@ -261,7 +267,8 @@ START_TEST(legal_ways)
 			ck_assert(holds("SELECT (due_at IS NOT NULL) = (state IN ('queued', 'claimed', 'transmitting'))"
 				" FROM delivery WHERE id = ?", found->id));
 			if (way == '=')
-				ck_assert(holds("SELECT error_message = 'before' FROM delivery WHERE id = ?", found->id));
+				ck_assert(holds("SELECT error_message = 'before' FROM delivery WHERE id = ?",
+				                found->id));
 		}
 	}
 }
@@ -282,7 +289,8 @@ START_TEST(what_is_recorded)
 	ck_assert_uint_eq(claim(DELIVERY_SMS, 1, &found), 1);
 	ck_assert(record(found->id, DELIVERY_TRANSMITTING));
 	ck_assert(holds("SELECT due_at > UTC_TIMESTAMP(3) + INTERVAL 50 SECOND FROM delivery WHERE id = ?", found->id));
-	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_QUEUED, .error = "450 plus tard",
+	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_QUEUED,
+	                                                .error = "450 plus tard",
 		.retry_at = 1893456000000}, &lost), DB_OK);
 	ck_assert(!lost && holds("SELECT due_at = '2030-01-01' AND error_message = '450 plus tard' AND sent_at IS NULL"
 		" FROM delivery WHERE id = ?", found->id));
@@ -293,8 +301,8 @@ START_TEST(what_is_recorded)
 	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_SENT, .remote_id = "smsc-1",
 		.has_sms = true, .ucs2 = true, .segments = 3}, &lost), DB_OK);
 	ck_assert(!lost && holds("SELECT state = 'sent' AND remote_id = 'smsc-1' AND sms_encoding = 'ucs2' AND"
-		" segments = 3 AND due_at IS NULL AND error_message IS NULL AND ABS(TIMESTAMPDIFF(SECOND, sent_at, UTC_TIMESTAMP())) < 60"
-		" FROM delivery WHERE id = ?", found->id));
+		" segments = 3 AND due_at IS NULL AND error_message IS NULL AND ABS(TIMESTAMPDIFF(SECOND, sent_at, "
+		"UTC_TIMESTAMP())) < 60 FROM delivery WHERE id = ?", found->id));
 	/* An answer that is too long, in no encoding: it is kept as well as it can be, never refused. */
 	queue(client, m);
 	ck_assert_uint_eq(claim(DELIVERY_SMS, 1, &found), 1);
@@ -303,13 +311,15 @@ START_TEST(what_is_recorded)
 	error[2000] = '\0';
 	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED, .error = error,
 		.remote_id = error, .has_sms = true, .segments = 4000}, &lost), DB_OK);
-	ck_assert(!lost && holds("SELECT error_message = CONCAT('554 ', REPEAT('?', 496)) AND CHAR_LENGTH(remote_id) = 255 AND"
+	ck_assert(!lost &&
+	          holds("SELECT error_message = CONCAT('554 ', REPEAT('?', 496)) AND CHAR_LENGTH(remote_id) = 255 AND"
 		" segments = 255 FROM delivery WHERE id = ?", found->id));
 	for (int i = 0; i < 1000; i++)
 		memcpy(error + 2 * i, "é", 2);
 	queue(client, m);
 	ck_assert_uint_eq(claim(DELIVERY_SMS, 1, &found), 1);
-	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED, .error = error}, &lost),
+	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED, .error = error},
+	                      &lost),
 		DB_OK);
 	ck_assert(!lost && holds("SELECT error_message = REPEAT('é', 500) FROM delivery WHERE id = ?", found->id));
 	ck_assert(!record(999999999, DELIVERY_SENT));
@@ -335,12 +345,14 @@ START_TEST(reports)
 		ck_assert(record(found->id, DELIVERY_TRANSMITTING));
 		ck_status(delivery_report(db, found->id, delivered[i], "stat:X"), DB_OK);
 		ck_assert_int_eq(state_of(found->id), end);
-		ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_SENT, .remote_id = "r",
+		ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_SENT,
+		                                                .remote_id = "r",
 			.has_sms = true, .segments = 1}, &lost), DB_OK);
 		ck_assert(!lost);
 		ck_assert_int_eq(state_of(found->id), end);
 		ck_assert(holds("SELECT remote_id = 'r' AND segments = 1 FROM delivery WHERE id = ?", found->id));
-		ck_assert_int_eq(holds("SELECT error_message = 'stat:X' FROM delivery WHERE id = ?", found->id), !delivered[i]);
+		ck_assert_int_eq(holds("SELECT error_message = 'stat:X' FROM delivery WHERE id = ?", found->id),
+		                 !delivered[i]);
 		/* Said twice, or the contrary afterwards: the first word stands. */
 		ck_status(delivery_report(db, found->id, delivered[i], "again"), DB_OK);
 		ck_status(delivery_report(db, found->id, !delivered[i], "contrary"), DB_OK);
@@ -447,7 +459,8 @@ START_TEST(senders_never_overlap)
 		ck_assert_int_eq(result, 0);
 	}
 	/* What one skipped because another had locked it may be left; it is due still, and none is lost. */
-	ck_assert_uint_eq(total + dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'queued'", DB_NO_ARGS), N);
+	ck_assert_uint_eq(total + dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'queued'", DB_NO_ARGS),
+	                  N);
 	ck_assert_uint_gt(total, N / 2);
 	free(seen);
 	free(messages);
@@ -517,7 +530,8 @@ START_TEST(cut_while_recording)
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'sent'", DB_NO_ARGS), sent);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state NOT IN ('sent', 'claimed')",
 		DB_NO_ARGS), 0);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery_event WHERE state = 'sent'", DB_NO_ARGS), sent);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery_event WHERE state = 'sent'", DB_NO_ARGS),
+	                  sent);
 	ck_assert_uint_gt(sent, N / 2);
 	free(messages);
 }
@@ -611,7 +625,8 @@ START_TEST(what_operators_see)
 	queue(client, test);
 	claim(DELIVERY_MAIL, 1, &found);
 	record(found->id, DELIVERY_TRANSMITTING);
-	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED, .error = "550 inconnu"},
+	ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_FAILED,
+	                                                .error = "550 inconnu"},
 		NULL), DB_OK);
 	ck_status(delivery_counts(db, pool, &counts, &n), DB_OK);
 	ck_assert_uint_eq(n, 3);

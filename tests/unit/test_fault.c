@@ -47,7 +47,8 @@ static const struct {
 	int survived;
 } faults[] = {
 	{ NULL, 5 }, { "", 5 }, { "a.one", 0 }, { "a.one:1", 0 }, { "a.one:3", 2 }, { "a.one:5", 4 }, { "a.one:6", 5 },
-	{ "a.two:2", 1 }, { "a", 5 }, { "a.on", 5 }, { "a.one.more", 5 }, { "a.one:", 5 }, { "a.one:0", 5 }, { "a.one:x", 5 },
+	{ "a.two:2", 1 }, { "a", 5 }, { "a.on", 5 }, { "a.one.more", 5 }, { "a.one:", 5 }, { "a.one:0", 5 },
+	{ "a.one:x", 5 },
 	{ "b.one", 5 }
 };
 

@@ -18,7 +18,8 @@ static const struct {
 } KANNEL[] = {
 	{{.to = "+33602030405", .from = "Bailleur", .text = "Bonjour", .id = "x", .report_url = ""},
 	 CREDENTIALS "&from=Bailleur&to=%2B33602030405&charset=UTF-8&coding=0&text=Bonjour"},
-	{{.to = "+33602030405", .from = "", .text = "a&to=0033699999999\r\nb+c %41 €", .id = "x", .report_url = "", .ucs2 = true},
+	{{.to = "+33602030405", .from = "", .text = "a&to=0033699999999\r\nb+c %41 €", .id = "x", .report_url = "",
+	  .ucs2 = true},
 	 CREDENTIALS "&to=%2B33602030405&charset=UTF-8&coding=2"
 	 "&text=a%26to%3D0033699999999%0D%0Ab%2Bc%20%2541%20%E2%82%AC"},
 	{{.to = "+33602030405", .from = "A B", .text = "x", .id = "x", .report_url = "https://b.fr/hooks/sms/TOKEN"},
@@ -37,7 +38,8 @@ START_TEST(kannel)
 END_TEST
 
 static const struct gateway_message MESSAGE = {
-	.to = "+33602030405", .from = "Bailleur", .text = "l'\"été\" {to}\n<&\\é", .id = "0190", .report_url = "https://b.fr/r",
+	.to = "+33602030405", .from = "Bailleur", .text = "l'\"été\" {to}\n<&\\é", .id = "0190",
+	.report_url = "https://b.fr/r",
 };
 
 static const struct {
@@ -78,7 +80,8 @@ static const struct {
 	{"", "<sms/>", GATEWAY_XML}, {"Content-Type: application/json", "x", GATEWAY_JSON},
 	{"X-Key: json|content-type: text/plain; charset=utf-8", "{\"a\"", GATEWAY_PLAIN},
 	{"Content-Type: application/x-www-form-urlencoded|Accept: application/json", "{", GATEWAY_URL},
-	{"Accept: a|Content-Type: text/xml|B: c", "x", GATEWAY_XML}, {"Content-Type: application/vnd.api+json", "x", GATEWAY_JSON},
+	{"Accept: a|Content-Type: text/xml|B: c", "x", GATEWAY_XML}, {"Content-Type: application/vnd.api+json", "x",
+	                                                              GATEWAY_JSON},
 };
 
 START_TEST(bodies)
@@ -92,7 +95,8 @@ static const struct {
 	long status;
 	bool expected;
 } SUCCESSES[] = {
-	{"200,201,202", 200, true}, {"200,201,202", 202, true}, {"200, 201", 201, true}, {"200", 20, false}, {"200", 2000, false},
+	{"200,201,202", 200, true}, {"200,201,202", 202, true}, {"200, 201", 201, true}, {"200", 20, false},
+	{"200", 2000, false},
 	{"", 200, false}, {"200,201", 202, false}, {"x,200", 200, true}, {",,", 0, false},
 };
 

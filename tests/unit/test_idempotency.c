@@ -132,7 +132,8 @@ START_TEST(after_a_day)
 
 	ck_status(db_transaction(db, handle, &r), DB_OK);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM idempotency_key WHERE expires_at BETWEEN"
-		" UTC_TIMESTAMP(3) + INTERVAL 1439 MINUTE AND UTC_TIMESTAMP(3) + INTERVAL 1440 MINUTE", DB_NO_ARGS) > 0, 1);
+		" UTC_TIMESTAMP(3) + INTERVAL 1439 MINUTE AND UTC_TIMESTAMP(3) + INTERVAL 1440 MINUTE", DB_NO_ARGS) > 0,
+		1);
 	ck_status(db_run(db, "UPDATE idempotency_key SET expires_at = UTC_TIMESTAMP(3)", DB_NO_ARGS), DB_OK);
 	r = request("c1", "old", "POST another");
 	ck_status(db_transaction(db, handle, &r), DB_OK);
@@ -189,7 +190,8 @@ static enum db_status handle_message(struct db *on, void *arg)
 {
 	struct request *r = arg;
 	struct outbox_lifetime lifetime = {3600, 3600};
-	struct outbox_message m = {.channel = CHANNEL_EMAIL, .email = "a@b.fr", .email_to = "a@b.fr", .email_content = "x",
+	struct outbox_message m = {.channel = CHANNEL_EMAIL, .email = "a@b.fr", .email_to = "a@b.fr",
+	                           .email_content = "x",
 		.email_subject = "y", .identifier1 = "idem"};
 	enum db_status status = idempotency_begin(on, pool, r->owner, r->key, r->hash, &r->state, &r->answer);
 
@@ -210,12 +212,14 @@ START_TEST(with_what_it_created)
 	r = request(owner, "m", "POST m");
 	r.fails = true;
 	ck_status(db_transaction(db, handle_message, &r), DB_REFUSED);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?", DB_ARGS(db_u64(client))), 0);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?",
+	                                DB_ARGS(db_u64(client))), 0);
 	r.fails = false;
 	for (int i = 0; i < 3; i++)
 		ck_status(db_transaction(db, handle_message, &r), DB_OK);
 	ck_assert_int_eq(r.state, IDEMPOTENCY_REPLAY);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?", DB_ARGS(db_u64(client))), 1);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?",
+	                                DB_ARGS(db_u64(client))), 1);
 }
 END_TEST
 

@@ -10,7 +10,8 @@
 
 static const struct { struct image_place place; const char *url; } TABLE[] = {
 	/* The document's. */
-	{{"24, rue d'iena", NULL, "Angers|49000", NULL, "FR", NULL}, STREET "24%2C+rue+d%27iena%2C+Angers%2C+France" KEY},
+	{{"24, rue d'iena", NULL, "Angers|49000", NULL, "FR", NULL},
+	 STREET "24%2C+rue+d%27iena%2C+Angers%2C+France" KEY},
 	{{"3, rue Flore", NULL, "Angers|49000", NULL, "FR", NULL}, STREET "3%2C+rue+Flore%2C+Angers%2C+France" KEY},
 	{{"6 Boulevard Saint-Germain", "Paris", "Paris|75005", "75005", "FR", "France"},
 	 STREET "6+Boulevard+Saint-Germain%2C+Paris%2C+France" KEY},

@@ -37,7 +37,8 @@ START_TEST(document)
 	json_key_escaped(&json, "q\"\n");
 	json_strn(&json, "abc", 2);
 	json_object_end(&json);
-	ck_assert_str_eq(text.data, "{\"s\":\"a\",\"absent\":null,\"u\":18446744073709551615,\"i\":-9223372036854775808,"
+	ck_assert_str_eq(text.data,
+	                 "{\"s\":\"a\",\"absent\":null,\"u\":18446744073709551615,\"i\":-9223372036854775808,"
 	                 "\"b\":true,\"list\":[{},[],null,false,0,-1,\"\",{\"r\":1}],\"q\\\"\\n\":\"ab\"}");
 	text_free(&text);
 }
@@ -73,8 +74,10 @@ static const struct {
 	const char *expected;
 } strings[] = {
 	{ "", 0, "\"\"" }, { "a", 1, "\"a\"" }, { "\"", 1, "\"\\\"\"" }, { "\\", 1, "\"\\\\\"" }, { "/", 1, "\"/\"" },
-	{ "\b\t\n\v\f\r", 6, "\"\\b\\t\\n\\u000b\\f\\r\"" }, { "\0", 1, "\"\\u0000\"" }, { "\x01\x1F\x7F", 3, "\"\\u0001\\u001f\\u007f\"" },
-	{ "été €", 9, "\"été €\"" }, { "\xF0\x9F\x98\x80", 4, "\"\xF0\x9F\x98\x80\"" }, { "a\"b\"c", 5, "\"a\\\"b\\\"c\"" },
+	{ "\b\t\n\v\f\r", 6, "\"\\b\\t\\n\\u000b\\f\\r\"" }, { "\0", 1, "\"\\u0000\"" },
+	{ "\x01\x1F\x7F", 3, "\"\\u0001\\u001f\\u007f\"" },
+	{ "été €", 9, "\"été €\"" }, { "\xF0\x9F\x98\x80", 4, "\"\xF0\x9F\x98\x80\"" },
+	{ "a\"b\"c", 5, "\"a\\\"b\\\"c\"" },
 	{ "\"\"", 2, "\"\\\"\\\"\"" }, { "</script>", 9, "\"</script>\"" }
 };
 
@@ -130,7 +133,8 @@ END_TEST
 #ifndef NDEBUG
 
 /* One letter a call; the last one is the misuse. */
-static const char *const misuses[] = { "{v", "{}v", "vv", "{kk", "{k}", "}", "]", "[}", "{]", "[k", "k", "{kv]", "[[}" };
+static const char *const misuses[] = { "{v", "{}v", "vv", "{kk", "{k}", "}", "]", "[}", "{]", "[k", "k", "{kv]",
+                                       "[[}" };
 
 static void call(struct json_out *json, char letter)
 {

@@ -66,7 +66,8 @@ static const struct {
 	{ "plain", "plain" }, { "a/b:c.d-e_f", "a/b:c.d-e_f" }, { "", "\"\"" }, { "two words", "\"two words\"" },
 	{ "a=b", "\"a=b\"" }, { "say \"hi\"", "\"say \\\"hi\\\"\"" }, { "back\\slash", "\"back\\\\slash\"" },
 	{ "line\nlevel=error", "\"line\\nlevel=error\"" }, { "\r\n", "\"\\x0d\\n\"" }, { "\t", "\"\\x09\"" },
-	{ "\x1b[31m", "\"\\x1b[31m\"" }, { "\x7F", "\"\\x7f\"" }, { "é", "\"\\xc3\\xa9\"" }, { "\xC2\x9B", "\"\\xc2\\x9b\"" },
+	{ "\x1b[31m", "\"\\x1b[31m\"" }, { "\x7F", "\"\\x7f\"" }, { "é", "\"\\xc3\\xa9\"" },
+	{ "\xC2\x9B", "\"\\xc2\\x9b\"" },
 	{ "\xFF", "\"\\xff\"" }, { "\xE2\x80\xAE", "\"\\xe2\\x80\\xae\"" }
 };
 

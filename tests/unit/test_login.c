@@ -1,6 +1,6 @@
 /*
- * Logging in: what is remembered is exactly a right pair, for as long as the stored hash is the same, and an old form of
- * hash is replaced at the first success.
+ * Logging in: what is remembered is exactly a right pair, for as long as the stored hash is the same, and an old form
+ * of hash is replaced at the first success.
  */
 #include <stdio.h>
 #include <string.h>

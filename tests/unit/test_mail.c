@@ -128,10 +128,14 @@ static void check_wire(const struct text *text)
 }
 
 static const char *const HOSTILE[] = {
-	"", " ", "\r\n", "a\r\nBcc: evil@example.org\r\n\r\nbody", "a\nb", "a\rb", "\r\n.\r\nMAIL FROM:<x>\r\n", "\n.\n", ".", "..",
-	"=?UTF-8?Q?x?=", "\"", "\\", "<>", "<script>alert(1)</script>", "'\" onload=\"x", "{{sender}}", "{{{content_html}}}",
-	"--=_01020304-0506-0708-090a-0b0c0d0e0f10--\r\n", "\xf0\x9f\x8f\xa0 \xf0\x9f\x94\x91", "\x01\x02\x1f\x7f", "%0A%0d",
-	"é", "\xff\xfe", "\xc3", "javascript:alert(1)", "http://", "https://x.fr/?a=\"><b>", "\t", "\xe2\x80\xa8\xe2\x80\xae",
+	"", " ", "\r\n", "a\r\nBcc: evil@example.org\r\n\r\nbody", "a\nb", "a\rb", "\r\n.\r\nMAIL FROM:<x>\r\n",
+	"\n.\n", ".", "..",
+	"=?UTF-8?Q?x?=", "\"", "\\", "<>", "<script>alert(1)</script>", "'\" onload=\"x", "{{sender}}",
+	"{{{content_html}}}",
+	"--=_01020304-0506-0708-090a-0b0c0d0e0f10--\r\n", "\xf0\x9f\x8f\xa0 \xf0\x9f\x94\x91", "\x01\x02\x1f\x7f",
+	"%0A%0d",
+	"é", "\xff\xfe", "\xc3", "javascript:alert(1)", "http://", "https://x.fr/?a=\"><b>", "\t",
+	"\xe2\x80\xa8\xe2\x80\xae",
 	"wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww",
 };
 
@@ -153,7 +157,8 @@ static unsigned count(const char *in, const char *what)
 /* The same hostile value in every slot a client fills: the header still has its own fields and no others. */
 START_TEST(hostile)
 {
-	static const char *const names[] = {"\r\nFrom: ", "\r\nTo: ", "\r\nSubject: ", "\r\nMessage-ID: ", "\r\nMIME-Version: "};
+	static const char *const names[] = {"\r\nFrom: ", "\r\nTo: ", "\r\nSubject: ", "\r\nMessage-ID: ",
+	                                    "\r\nMIME-Version: "};
 	const char *value = HOSTILE[_i];
 	struct mail_kit *kit = mail_kit_create(&SETTINGS);
 	struct pool *pool = pool_create();

@@ -9,7 +9,8 @@
 #include "domain/mots_courants.h"
 #include "unit.h"
 
-enum { GOOD = MOT_DE_PASSE_BON, SHORT = MOT_DE_PASSE_TROP_COURT, LONG = MOT_DE_PASSE_TROP_LONG, EASY = MOT_DE_PASSE_DEVINABLE };
+enum { GOOD = MOT_DE_PASSE_BON, SHORT = MOT_DE_PASSE_TROP_COURT, LONG = MOT_DE_PASSE_TROP_LONG,
+       EASY = MOT_DE_PASSE_DEVINABLE };
 
 /* The account of the table: bob.durand, bob@agence-du-port.example, Zoé Dupont-Lajoie. */
 static const struct {
@@ -21,7 +22,8 @@ static const struct {
 	{"éàüöîçêâûôë", SHORT}, {"éàüöîçêâûôëÿ", GOOD}, {"日本語の長い文です", SHORT}, {"日本語の長い文章ですよね", GOOD},
 	{"🦀🐙🦑🦐🐚🐠🐟🐬🐳🐋🦈", SHORT}, {"🦀🐙🦑🦐🐚🐠🐟🐬🐳🐋🦈🐊", GOOD},
 	/* Passphrases, whatever they are made of; no kind of character is asked for. */
-	{"trois corbeaux gris", GOOD}, {"vlgxmqktzprw", GOOD}, {"une tartine de rhubarbe", GOOD}, {"J'habite au 4e etage", GOOD},
+	{"trois corbeaux gris", GOOD}, {"vlgxmqktzprw", GOOD}, {"une tartine de rhubarbe", GOOD},
+		{"J'habite au 4e etage", GOOD},
 	{"            ", EASY},
 	/* Common words and what people put around them. */
 	{"motdepasse123", EASY}, {"MotDePasse2024!", EASY}, {"m0td3p4ss3!!!", EASY}, {"P@ssw0rd1234", EASY},
@@ -36,14 +38,16 @@ static const struct {
 	{"aqwzsxedcrfv", EASY}, {"&é\"'(-è_çà)=", EASY}, {"ééééééééééééé", EASY}, {"kT9#kT9#kT9#", EASY},
 	{"🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀", EASY}, {"azerty987654", EASY},
 	/* The account's own names, with little around them. */
-	{"bob.durand1234", EASY}, {"bob@agence-du-port.example", EASY}, {"BOB.DURAND-2024", EASY}, {"zoedupontlajoie", EASY},
+	{"bob.durand1234", EASY}, {"bob@agence-du-port.example", EASY}, {"BOB.DURAND-2024", EASY},
+		{"zoedupontlajoie", EASY},
 	{"Zoé-Dupont-Lajoie", EASY}, {"agence.port.durand", EASY}, {"DurandDurand75", EASY},
 	{"durand mange des crevettes", GOOD},
 };
 
 static enum mot_de_passe_verdict judge(const char *password)
 {
-	static const char *const personal[] = {"bob.durand", "bob@agence-du-port.example", "Zoé", "Dupont-Lajoie", NULL, ""};
+	static const char *const personal[] = {"bob.durand", "bob@agence-du-port.example", "Zoé", "Dupont-Lajoie", NULL,
+	                                       ""};
 
 	return mot_de_passe_judge(password, personal, sizeof personal / sizeof personal[0]);
 }
@@ -89,7 +93,8 @@ START_TEST(every_word)
 	for (const char *const *word = mots_courants; *word != NULL; word++) {
 		struct pool *pool = pool_create();
 
-		ck_assert_msg(strlen(*word) >= 4 && (*word)[strspn(*word, "abcdefghijklmnopqrstuvwxyz0123456789")] == '\0',
+		ck_assert_msg(strlen(*word) >= 4 &&
+		              (*word)[strspn(*word, "abcdefghijklmnopqrstuvwxyz0123456789")] == '\0',
 		              "«%s»", *word);
 		if (word != mots_courants)
 			ck_assert_msg(strcmp(word[-1], *word) < 0, "«%s» is out of order", *word);

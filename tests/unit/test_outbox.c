@@ -64,9 +64,10 @@ START_TEST(what_is_queued_is_listed)
 	uint64_t client = dbtest_client(db);
 	struct outbox_message messages[] = {
 		{.channel = CHANNEL_BOTH, .email = "Été@exemple.fr", .email_to = "ete@xn--exemple.fr", .phone = "06.02",
-		 .phone_to = "+33602030405", .email_subject = "L'été 😀", .email_content = "a%0Ab\n<b>\"'\\", .sms_content = "x",
-		 .identifier1 = "001 ", .identifier2 = "", .email_originator = "Gérance", .sms_originator = "BAILLEUR",
-		 .logo_url = "https://e.fr/l.png", .force_sending = true, .unsubscribe_link = false},
+		 .phone_to = "+33602030405", .email_subject = "L'été 😀", .email_content = "a%0Ab\n<b>\"'\\",
+		 .sms_content = "x", .identifier1 = "001 ", .identifier2 = "", .email_originator = "Gérance",
+		 .sms_originator = "BAILLEUR", .logo_url = "https://e.fr/l.png", .force_sending = true,
+		 .unsubscribe_link = false},
 		{.channel = CHANNEL_SMS_FIRST, .phone = "0602030405", .phone_to = "+33602030405", .sms_content = "y",
 		 .unsubscribe_link = true, .test_mode = true},
 	};
@@ -117,8 +118,8 @@ START_TEST(what_is_queued_is_listed)
 		" WHERE m.client_id = ? AND ((d.channel = 'mail' AND d.recipient = 'ete@xn--exemple.fr'"
 		" AND d.expires_at = m.created_at + INTERVAL 86400 SECOND AND d.due_at = m.created_at)"
 		" OR (d.channel = 'sms' AND d.recipient = '+33602030405'"
-		" AND d.expires_at = m.created_at + INTERVAL 3600 SECOND AND (m.test_mode OR d.due_at = m.created_at)))",
-		DB_ARGS(db_u64(client))), 6);
+		" AND d.expires_at = m.created_at + INTERVAL 3600 SECOND AND (m.test_mode OR d.due_at = "
+		"m.created_at)))", DB_ARGS(db_u64(client))), 6);
 }
 END_TEST
 
@@ -159,7 +160,8 @@ START_TEST(unsubscribed_recipients)
 		ck_status(outbox_queue(db, other, &lifetime, all, batch ? 8 : 1), DB_OK);
 		ck_assert(!all[0].unsubscribed && all[0].id != 0);
 	}
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?", DB_ARGS(db_u64(client))), 8);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?",
+	                                DB_ARGS(db_u64(client))), 8);
 	/* All of a batch refused: nothing is stored, and that is no failure. */
 	all[0] = all[1] = mail("non.merci@exemple.fr", NULL);
 	ck_status(outbox_queue(db, client, &lifetime, all, 2), DB_OK);
@@ -236,7 +238,8 @@ START_TEST(what_does_not_fit_is_refused)
 	two[0].email_to = "a@b.fr";
 	ck_status(outbox_queue(db, 999999, &lifetime, two, 1), DB_REFUSED);
 	ck_status(outbox_queue(db, client, &lifetime, two, 0), DB_OK);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?", DB_ARGS(db_u64(client))), 2);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?",
+	                                DB_ARGS(db_u64(client))), 2);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message m LEFT JOIN delivery d ON d.message_id = m.id"
 		" WHERE d.id IS NULL", DB_NO_ARGS), 0);
 	free(identifier);
@@ -317,7 +320,8 @@ START_TEST(any_filter_lists_what_a_model_says)
 	srand(20261122);
 	for (int i = 0; i < N; i++) {
 		struct outbox_message m = mail("a@b.fr", identifiers[rand() % 6]);
-		struct known k = {.identifier1 = m.identifier1, .identifier2 = identifiers[rand() % 6], .test = rand() % 3 == 0,
+		struct known k = {.identifier1 = m.identifier1, .identifier2 = identifiers[rand() % 6],
+		                  .test = rand() % 3 == 0,
 			.error = rand() % 4 == 0, .created_at = base + rand() % 20};
 		bool ours = rand() % 4 != 0;
 
@@ -445,14 +449,17 @@ static void check_answered(uint64_t client, int from)
 		char identifier[32];
 
 		snprintf(identifier, sizeof identifier, "%u-%u", one.sender, one.number);
-		ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message m JOIN delivery d ON d.message_id = m.id"
-			" WHERE m.id = ? AND m.identifier1 = ?", DB_ARGS(db_u64(one.id), db_text(identifier))), 1);
+		ck_assert_uint_eq(dbtest_number(db,
+			"SELECT COUNT(*) FROM message m JOIN delivery d ON d.message_id = m.id WHERE m.id = ? AND "
+			"m.identifier1 = ?", DB_ARGS(db_u64(one.id), db_text(identifier))), 1);
 		answered++;
 	}
 	fclose(in);
 	ck_assert_uint_gt(answered, 50);
-	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM (SELECT identifier1, identifier2, COUNT(*) AS n FROM message"
-		" WHERE client_id = ? GROUP BY identifier1, identifier2 HAVING n > 1) doubled", DB_ARGS(db_u64(client))), 0);
+	ck_assert_uint_eq(dbtest_number(db,
+	                                "SELECT COUNT(*) FROM (SELECT identifier1, identifier2, COUNT(*) AS n FROM "
+		"message WHERE client_id = ? GROUP BY identifier1, identifier2 HAVING n > 1) doubled",
+		DB_ARGS(db_u64(client))), 0);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message m LEFT JOIN delivery d ON d.message_id = m.id"
 		" WHERE d.id IS NULL", DB_NO_ARGS), 0);
 }
@@ -539,9 +546,12 @@ START_TEST(shared_by_many)
 				continue;
 			if (m.unsubscribed != (kind == 1 && i % 2 == 0) || (m.id == 0) != m.unsubscribed)
 				_exit(190);
-			if (m.id != 0 && dbtest_number(db, "SELECT COUNT(*) FROM message WHERE id = ? AND client_id = ? AND identifier1 = ?"
-				" AND identifier2 <=> ? AND email_content = ?", DB_ARGS(db_u64(m.id), db_u64(client), db_text(identifier),
-				db_text(m.identifier2), db_text(m.email_content))) != 1)
+			if (m.id != 0 &&
+			    dbtest_number(db,
+			                  "SELECT COUNT(*) FROM message WHERE id = ? AND client_id = ? AND identifier1 "
+				"= ? AND identifier2 <=> ? AND email_content = ?",
+				DB_ARGS(db_u64(m.id), db_u64(client), db_text(identifier), db_text(m.identifier2),
+				        db_text(m.email_content))) != 1)
 				_exit(191);
 		}
 		_exit(0);
@@ -587,7 +597,8 @@ START_TEST(doubts_are_settled)
 		}
 	}
 	for (int i = 0; i < N; i++) {
-		struct outbox_message m[3] = {mail("a@b.fr", "doubt"), mail("b@b.fr", "doubt"), mail("c@b.fr", "doubt")};
+		struct outbox_message m[3] = {mail("a@b.fr", "doubt"), mail("b@b.fr", "doubt"),
+		                              mail("c@b.fr", "doubt")};
 
 		ck_status(outbox_queue(db, client, &lifetime, m, i % 2 ? 3 : 1), DB_OK);
 		ck_assert_uint_gt(m[0].id, 0);
@@ -624,7 +635,8 @@ START_TEST(clients)
 	ck_assert_uint_eq(found.burst, 5);
 	ck_assert(!found.disabled);
 	/* A key is exact: no case, no spaces, no other encoding of it. */
-	for (const char *const *key = (const char *const[]){"CLE-1", "cle-1 ", " cle-1", "cle-", "", "clé-1", "cle-1\n", NULL};
+	for (const char *const *key = (const char *const[]){"CLE-1", "cle-1 ", " cle-1", "cle-", "", "clé-1", "cle-1\n",
+	                                                    NULL};
 	     *key; key++)
 		ck_status(client_by_key(db, pool, *key, &found), DB_NONE);
 	ck_status(client_set_disabled(db, "Bailleur social", true), DB_OK);

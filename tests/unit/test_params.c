@@ -29,7 +29,9 @@ static void add(struct params *params, const char *name, const char *value, enum
 	params_add(params, pool, &param);
 }
 
-/* How the parameter "p", of this kind and value, is read: as text of at most 5 characters, as a number from 1 to 100 … */
+/*
+ * How the parameter "p", of this kind and value, is read: as text of at most 5 characters, as a number from 1 to 100 …
+ */
 static const struct {
 	enum param_kind kind;
 	const char *value;

@@ -1,9 +1,9 @@
 /*
  * Query strings and bodies: what parameters they become, and which fault a bad one is.
  *
- * What was parsed is written as one line: `name=value` of each parameter, with `#` before a number, `?` before a boolean,
- * `!` for null, `{}` and `[]` for an object and an array; the items of a batch between ( and ), `-` for one that is not an
- * object; at the end the fault as `<kind name>`.
+ * What was parsed is written as one line: `name=value` of each parameter, with `#` before a number, `?` before a
+ * boolean, `!` for null, `{}` and `[]` for an object and an array; the items of a batch between ( and ), `-` for one
+ * that is not an object; at the end the fault as `<kind name>`.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,8 @@ static void write_params(struct text *out, const struct params *params)
 	for (size_t i = 0; i < params->n; i++) {
 		const struct param *p = &params->at[i];
 
-		text_printf(out, "%s%s=%s%s", i > 0 ? " " : "", p->name, marks[p->kind], p->value != NULL ? p->value : "");
+		text_printf(out, "%s%s=%s%s", i > 0 ? " " : "", p->name, marks[p->kind],
+		            p->value != NULL ? p->value : "");
 		ck_assert_uint_eq(p->len, p->value != NULL ? strlen(p->value) : 0);
 	}
 }
@@ -177,10 +178,14 @@ static const struct {
 	{NULL, "|" PART("a", "1") "--B--|", "a=1"},
 	{NULL, "--B  |Content-Disposition: form-data; name=a||1|--B--|", "a=1"},
 	{NULL, "--B|content-disposition:FORM-DATA;NAME=\"a\"|X-Other: y||1|--B--|", "a=1"},
-	{NULL, "--B|Content-Disposition: form-data; name=\"a\"; filename=\"x.txt\"|Content-Type: text/plain||1|--B--|", "a=1"},
-	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Type: text/plain; charset=utf-8||é|--B--|", "a=é"},
-	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Type: text/plain; charset=latin1||1|--B--|", "<body body>"},
-	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Transfer-Encoding: base64||MQ==|--B--|", "<body body>"},
+	{NULL, "--B|Content-Disposition: form-data; name=\"a\"; filename=\"x.txt\"|Content-Type: text/plain||1|--B--|",
+	 "a=1"},
+	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Type: text/plain; charset=utf-8||é|--B--|",
+	 "a=é"},
+	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Type: text/plain; charset=latin1||1|--B--|",
+	 "<body body>"},
+	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Transfer-Encoding: base64||MQ==|--B--|",
+	 "<body body>"},
 	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Transfer-Encoding: 8bit||1|--B--|", "a=1"},
 	{NULL, PART("q\\\"r", "1") "--B--|", "q\"r=1"},
 	{NULL, PART("a;b=c", "1") "--B--|", "a;b=c=1"},
@@ -191,7 +196,8 @@ static const struct {
 	{"multipart/form-data; boundary=\"B", PART("a", "1") "--B--|", "<body body>"},
 	{"multipart/form-data; boundary=C", PART("a", "1") "--B--|", "<body body>"},
 	{"multipart/form-data; boundary=B; boundary=C", PART("a", "1") "--B--|", "<body body>"},
-	{"multipart/form-data; boundary=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB", "x", "<body body>"},
+	{"multipart/form-data; boundary=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB", "x",
+	 "<body body>"},
 	{"multipart/mixed; boundary=B", PART("a", "1") "--B--|", "<body body>"},
 	{NULL, "--B--|", ""},
 	{NULL, "--B", "<body body>"},
@@ -205,7 +211,8 @@ static const struct {
 	{NULL, "--B|Content-Disposition: form-data||1|--B--|", "<body body>"},
 	{NULL, "--B|Content-Disposition: attachment; name=\"a\"||1|--B--|", "<body body>"},
 	{NULL, "--B|Content-Disposition: form-data; name=\"a\"; name=\"b\"||1|--B--|", "<body body>"},
-	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Disposition: form-data; name=\"b\"||1|--B--|", "<body body>"},
+	{NULL, "--B|Content-Disposition: form-data; name=\"a\"|Content-Disposition: form-data; name=\"b\"||1|--B--|",
+	 "<body body>"},
 	{NULL, "--B|Content-Disposition: form-data; name=\"a||1|--B--|", "<body body>"},
 	{NULL, "--B|Content-Disposition form-data; name=\"a\"||1|--B--|", "<body body>"},
 	{NULL, PART("a", "\xFF") "--B--|", "<parameter a>"},
@@ -266,7 +273,8 @@ START_TEST(too_many)
 {
 	static const struct { const char *type, *piece, *expected; } FLOODS[] = {
 		{NULL, "a=1&", "parameters"},
-		{"multipart/form-data; boundary=B", "--B\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n", "parameters"},
+		{"multipart/form-data; boundary=B", "--B\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n",
+		 "parameters"},
 		{"application/json", "{},", "body"},
 	};
 	size_t len;

@@ -1,5 +1,6 @@
 /*
- * A portfolio as JSON: a good document reads, and for each thing that can be wrong with it one line says what and where.
+ * A portfolio as JSON: a good document reads, and for each thing that can be wrong with it one line says what and
+ * where.
  */
 #include <stdio.h>
 #include <string.h>

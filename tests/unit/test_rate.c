@@ -201,7 +201,8 @@ START_TEST(keys_of_attempts)
 	uint64_t first = rate_key('p', "192.0.2.1", "bob", 3);
 
 	for (size_t i = 0; i < COUNT(KEYS); i++)
-		ck_assert_int_eq(rate_key(KEYS[i].kind, KEYS[i].address, KEYS[i].account, strlen(KEYS[i].account)) == first,
+		ck_assert_int_eq(rate_key(KEYS[i].kind, KEYS[i].address, KEYS[i].account,
+		                          strlen(KEYS[i].account)) == first,
 		                 KEYS[i].same);
 	ck_assert_uint_eq(rate_key('p', "2001:db8:1:2::1", "", 0), rate_key('p', "2001:db8:1:2:ffff::9", "", 0));
 	ck_assert_uint_ne(rate_key('p', "2001:db8:1:2::1", "", 0), rate_key('p', "2001:db8:1:3::1", "", 0));

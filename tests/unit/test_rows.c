@@ -1,5 +1,6 @@
 /*
- * Rows read into structures, against a real MariaDB: what a column holds is what is read, and what cannot be read is an error.
+ * Rows read into structures, against a real MariaDB: what a column holds is what is read, and what cannot be read is an
+ * error.
  */
 #include "dbtest.h"
 #include "store/rows.h"
@@ -49,11 +50,12 @@ START_TEST(an_amount)
 	montant one = 77, *list;
 	size_t n;
 
-	ck_status(rows_one(db, pool, "SELECT CAST(? AS CHAR)", DB_ARGS(db_text(given)), read_montant, &one), amounts[_i].status);
+	ck_status(rows_one(db, pool, "SELECT CAST(? AS CHAR)", DB_ARGS(db_text(given)), read_montant, &one),
+	          amounts[_i].status);
 	if (amounts[_i].status == DB_OK)
 		ck_assert_int_eq(one, amounts[_i].amount);
-	ck_status(rows_list(db, pool, "SELECT CAST(? AS CHAR) UNION ALL SELECT '1.00'", DB_ARGS(db_text(given)), sizeof *list,
-	                    read_montant, &list, &n), amounts[_i].status);
+	ck_status(rows_list(db, pool, "SELECT CAST(? AS CHAR) UNION ALL SELECT '1.00'", DB_ARGS(db_text(given)),
+	                    sizeof *list, read_montant, &list, &n), amounts[_i].status);
 	if (amounts[_i].status != DB_OK)
 		return;
 	ck_assert_uint_eq(n, 2);

@@ -9,7 +9,8 @@
 
 static const char SECRET[] = "a secret of the tests, forty characters..", TO[] = "bob@exemple.fr";
 
-static const char *const TEXTS[] = {"", "x", "Bonjour,\n\nvoici le lien : https://exemple.fr/reset/abc\n", "é\xf0\x9f\xa6\x80", "sealed:"};
+static const char *const TEXTS[] = {"", "x", "Bonjour,\n\nvoici le lien : https://exemple.fr/reset/abc\n",
+                                    "é\xf0\x9f\xa6\x80", "sealed:"};
 
 START_TEST(opens)
 {
@@ -48,7 +49,8 @@ START_TEST(changed)
 }
 END_TEST
 
-static const char *const FOREIGN[] = {"", "sealed:", "sealed:AAAA", "sealed:====", "Bonjour", "sealed", "sealed:\xff\xff"};
+static const char *const FOREIGN[] = {"", "sealed:", "sealed:AAAA", "sealed:====", "Bonjour", "sealed",
+                                      "sealed:\xff\xff"};
 
 START_TEST(foreign)
 {

@@ -65,7 +65,8 @@ START_TEST(random_secrets)
 	for (int i = 0; i < COUNT(secrets); i++) {
 		secret_random(secrets[i]);
 		ck_assert_uint_eq(strlen(secrets[i]), 43);
-		ck_assert_uint_eq(strspn(secrets[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), 43);
+		ck_assert_uint_eq(strspn(secrets[i],
+		                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), 43);
 	}
 	qsort(secrets, COUNT(secrets), SECRET_TEXT, compare_texts);
 	for (int i = 1; i < COUNT(secrets); i++)

@@ -98,18 +98,18 @@ START_TEST(all_given)
 		"# a comment\n; another\n\n"
 		"[client]\nuser = root\nskip-ssl\nanything goes = here # and here\n!include /etc/x\n"
 		"[mysqld]\nskip-networking\n[mariadb-10.11]\nx\n[mysqldump]\nquick\n[client-server]\n"
-		"[ bailleur ]\n\tbase_url\t=  http://127.0.0.1:8080/sub  \r\nsecret=\"a secret with # and ; and ' inside it...\"\n"
-		"templates = /etc/bailleur/templates\nlog_file = '/var/log/bailleur.log'\nlog_level = debug\n"
-		"[database]\nhosts = db1,db2:3307,[2001:db8::1]:3306,[::1]\nconnect_timeout = 2\nread_timeout = 1m\nwrite_timeout=1h\n"
-		"[api]\nworkers = 1024\nrequest_deadline = 5s\nstop_timeout = 2m\nbody_max = 2048k\n"
-		"[sender]\nmail_transport = smtp\nsms_transport = http\nspool =\nclaim_size = 1\nlease = 1d\nretry_first = 2m\n"
-		"retry_max = 1h\nexpire_mail = 5d\nexpire_sms = 3h\n"
-		"[smtp]\nhost = mail.example.fr\nport = 2525\ntls = implicit\nverify = no\nca_file = /etc/ca.pem\nuser = été\n"
-		"password = \"a#b;c = 'd'\"\nhelo = api.example.fr\nmail_from = ne-pas-repondre@example.fr\n"
+		"[ bailleur ]\n\tbase_url\t=  http://127.0.0.1:8080/sub  \r\nsecret=\"a secret with # and ; and ' "
+		"inside it...\"\ntemplates = /etc/bailleur/templates\nlog_file = '/var/log/bailleur.log'\nlog_level = "
+		"debug\n[database]\nhosts = db1,db2:3307,[2001:db8::1]:3306,[::1]\nconnect_timeout = 2\nread_timeout = "
+		"1m\nwrite_timeout=1h\n[api]\nworkers = 1024\nrequest_deadline = 5s\nstop_timeout = 2m\nbody_max = "
+		"2048k\n[sender]\nmail_transport = smtp\nsms_transport = http\nspool =\nclaim_size = 1\nlease = "
+		"1d\nretry_first = 2m\nretry_max = 1h\nexpire_mail = 5d\nexpire_sms = 3h\n"
+		"[smtp]\nhost = mail.example.fr\nport = 2525\ntls = implicit\nverify = no\nca_file = /etc/ca.pem\nuser "
+		"= été\npassword = \"a#b;c = 'd'\"\nhelo = api.example.fr\nmail_from = ne-pas-repondre@example.fr\n"
 		"mail_from_name = Régie Dupont & fils\nconnections = 256\ntimeout = 60\n"
-		"[sms]\nurl = https://sms.example.fr/send?to={to}\nuser = u\npassword = p\nsender = MAIRIE\nmethod = GET\n"
-		"headers = Authorization: Bearer abc|X-Two: 2\nbody = '{\"to\":\"{to}\"}'\nsuccess = 200,201\nreports = OFF\n"
-		"connections = 1\ntimeout = 5m\n"
+		"[sms]\nurl = https://sms.example.fr/send?to={to}\nuser = u\npassword = p\nsender = MAIRIE\nmethod = "
+		"GET\nheaders = Authorization: Bearer abc|X-Two: 2\nbody = '{\"to\":\"{to}\"}'\nsuccess = "
+		"200,201\nreports = OFF\nconnections = 1\ntimeout = 5m\n"
 		"[bailleur]\n# a group may come twice";
 	struct settings settings;
 	char errors[512];
@@ -191,7 +191,8 @@ static const struct {
 	/* unknown names */
 	BAD(BASE "[apu]\nworkers = 1\n", ":4: unknown group [apu]"),
 	BAD(BASE "[API]\nworkers = 1\n", ":4: unknown group [API]"),
-	BAD(BASE "[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n", ":4: unknown group"),
+	BAD(BASE "[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n",
+	    ":4: unknown group"),
 	BAD(BASE "[api]\nworker = 1\n", ":5: [api] has no option worker"),
 	BAD(BASE "[api]\nWorkers = 1\n", ":5: [api] has no option Workers"),
 	BAD(BASE "[api]\nhost = 1\n", ":5: [api] has no option host"),
@@ -222,15 +223,18 @@ static const struct {
 	BAD(BASE "[api]\nworkers = 9999999999999999999999999999999\n", ":5: [api] workers must be a number"),
 	BAD(BASE "[smtp]\nport = 65536\n", ":5: [smtp] port must be a number from 0 to 65535"),
 	/* durations and sizes */
-	BAD(BASE "[api]\nrequest_deadline = 0\n", ":5: [api] request_deadline must be a duration (s, m, h, d) from 1s to 1h"),
+	BAD(BASE "[api]\nrequest_deadline = 0\n",
+	    ":5: [api] request_deadline must be a duration (s, m, h, d) from 1s to 1h"),
 	BAD(BASE "[api]\nrequest_deadline = 61m\n", ":5: [api] request_deadline must be a duration"),
 	BAD(BASE "[api]\nrequest_deadline = 5 s\n", ":5: [api] request_deadline must be a duration"),
 	BAD(BASE "[api]\nrequest_deadline = 5S\n", ":5: [api] request_deadline must be a duration"),
 	BAD(BASE "[api]\nrequest_deadline = 5ms\n", ":5: [api] request_deadline must be a duration"),
 	BAD(BASE "[api]\nrequest_deadline = 5w\n", ":5: [api] request_deadline must be a duration"),
 	BAD(BASE "[api]\nrequest_deadline = s\n", ":5: [api] request_deadline must be a duration"),
-	BAD(BASE "[sender]\nlease = 9223372036854775807d\n", ":5: [sender] lease must be a duration (s, m, h, d) from 10s to 1d"),
-	BAD(BASE "[sender]\nexpire_mail = 31d\n", ":5: [sender] expire_mail must be a duration (s, m, h, d) from 1m to 30d"),
+	BAD(BASE "[sender]\nlease = 9223372036854775807d\n",
+	    ":5: [sender] lease must be a duration (s, m, h, d) from 10s to 1d"),
+	BAD(BASE "[sender]\nexpire_mail = 31d\n",
+	    ":5: [sender] expire_mail must be a duration (s, m, h, d) from 1m to 30d"),
 	BAD(BASE "[api]\nbody_max = 1023\n", ":5: [api] body_max must be a size (k, M) from 1k to 64M"),
 	BAD(BASE "[api]\nbody_max = 65M\n", ":5: [api] body_max must be a size"),
 	BAD(BASE "[api]\nbody_max = 1G\n", ":5: [api] body_max must be a size"),
@@ -249,7 +253,8 @@ static const struct {
 	BAD("[client]\n", ": [bailleur] base_url is missing"),
 	BAD("[bailleur]\nbase_url = https://a.fr\n", ": [bailleur] secret is missing"),
 	BAD("[bailleur]\nbase_url = https://a.fr\nsecret =\n", ":3: [bailleur] secret is missing"),
-	BAD("[bailleur]\nsecret = 0123456789abcdef0123456789abcde\n", ":2: [bailleur] secret must have at least 32 characters"),
+	BAD("[bailleur]\nsecret = 0123456789abcdef0123456789abcde\n",
+	    ":2: [bailleur] secret must have at least 32 characters"),
 	BAD("[bailleur]\nbase_url = https://a.fr/\nsecret = 0123456789abcdef0123456789abcdef\n",
 	    ":2: [bailleur] base_url must not end with a slash"),
 	BAD("[bailleur]\nbase_url = ftp://a.fr\n", ":2: [bailleur] base_url must be http://host or https://host"),
@@ -273,7 +278,8 @@ static const struct {
 	BAD(BASE "[database]\nhosts = a,[::1]:99999\n", ":5: [database] hosts must be"),
 	BAD(BASE "[sender]\nlease = 120s\n", ":5: [sender] lease must be longer than [smtp] timeout"),
 	BAD(BASE "[sms]\ntimeout = 20m\n", ": [sender] lease must be longer than [smtp] timeout"),
-	BAD(BASE "[sender]\nretry_first = 2h\nretry_max = 1h\n", ":5: [sender] retry_first must not be longer than retry_max"),
+	BAD(BASE "[sender]\nretry_first = 2h\nretry_max = 1h\n",
+	    ":5: [sender] retry_first must not be longer than retry_max"),
 	BAD(BASE "[sender]\nspool =\n", ":5: [sender] spool is needed for the transport file"),
 	BAD(BASE "[sender]\nmail_transport = smtp\n[smtp]\nmail_from = a@b.fr\n", ": [smtp] host is missing, and"),
 	BAD(BASE "[sender]\nmail_transport = smtp\n[smtp]\nhost = m\n", ": [smtp] mail_from must be set"),
@@ -306,8 +312,8 @@ START_TEST(refuses)
 	char errors[512];
 
 	ck_assert_msg(load(bad[_i].file, bad[_i].len, &settings, errors) == -1, "accepted:\n%s", bad[_i].file);
-	ck_assert_msg(strncmp(errors, bad[_i].error, strlen(bad[_i].error)) == 0, "%s\nsays: %s\nnot:  %s", bad[_i].file,
-	              errors, bad[_i].error);
+	ck_assert_msg(strncmp(errors, bad[_i].error, strlen(bad[_i].error)) == 0, "%s\nsays: %s\nnot:  %s",
+	              bad[_i].file, errors, bad[_i].error);
 	/* One line. */
 	ck_assert_ptr_eq(strchr(errors, '\n'), errors + strlen(errors) - 1);
 }
@@ -330,7 +336,8 @@ static const struct {
 	const char *port;
 	int expected;
 } ports[] = {
-	{ "none", "0", 25 }, { "starttls", "0", 587 }, { "implicit", "0", 465 }, { "none", "2525", 2525 }, { "implicit", "25", 25 }
+	{ "none", "0", 25 }, { "starttls", "0", 587 }, { "implicit", "0", 465 }, { "none", "2525", 2525 },
+		{ "implicit", "25", 25 }
 };
 
 START_TEST(customary_ports)

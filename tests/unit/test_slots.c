@@ -1,6 +1,6 @@
 /*
- * The templates that are shipped: whatever stands in their slots, it stays text. Every slot that a template has is found in
- * its source, so that a new one is tested without a line here.
+ * The templates that are shipped: whatever stands in their slots, it stays text. Every slot that a template has is
+ * found in its source, so that a new one is tested without a line here.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,8 @@ enum { SLOTS_MAX = 200 };
 static const char *const FILES[] = {"page.html", "mail.html", "mail.txt", "letter-reset.txt", "letter-changed.txt"};
 
 static const char *const HOSTILE[] = {
-	"<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onfocus=alert(1) autofocus '", "</title></style><b>",
+	"<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onfocus=alert(1) autofocus '",
+	"</title></style><b>",
 	"{{nonce}}{{{content_html}}}{{#ask}}", "&lt;script&gt;", "<!--", "]]>", "\xc2\xa0<\xe2\x80\xae>",
 };
 
@@ -29,8 +30,12 @@ static const char *read_source(struct pool *pool, const char *name)
 	return source;
 }
 
-/* The names of all slots and sections. Those in three braces take HTML of the program's own and no data: they stay empty. */
-static size_t find_slots(struct pool *pool, const char *source, const char *value, struct template_value slots[SLOTS_MAX])
+/*
+ * The names of all slots and sections. Those in three braces take HTML of the program's own and no data: they stay
+ * empty.
+ */
+static size_t find_slots(struct pool *pool, const char *source, const char *value,
+                         struct template_value slots[SLOTS_MAX])
 {
 	size_t n = 0;
 

@@ -136,7 +136,8 @@ static const struct {
 	const char *address;
 	bool path;
 } PATHS[] = {
-	{"a@b.fr", true}, {"a+b.c-d@xn--e-fsa.fr", true}, {"\"a b\"@c.fr", true}, {"", false}, {"a@b.fr\r\nRCPT TO:<x@y.fr>", false},
+	{"a@b.fr", true}, {"a+b.c-d@xn--e-fsa.fr", true}, {"\"a b\"@c.fr", true}, {"", false},
+	{"a@b.fr\r\nRCPT TO:<x@y.fr>", false},
 	{"a@b.fr\n", false}, {"a@b.fr>", false}, {"<a@b.fr", false}, {"a b@c.fr", false}, {"\xc3\xa9@b.fr", false},
 	{"\"a\r\nb\"@c.fr", false}, {"a\x7f@b.fr", false}, {"\t@b.fr", false},
 };

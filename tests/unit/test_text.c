@@ -91,7 +91,8 @@ static const struct {
 	/* surrogates */
 	{ "\xED\xA0\x80", 3, false, 0 }, { "\xED\xBF\xBF", 3, false, 0 }, { "\xED\xA0\xBD\xED\xB8\x80", 6, false, 0 },
 	/* beyond U+10FFFF, and bytes that never occur */
-	{ "\xF4\x90\x80\x80", 4, false, 0 }, { "\xF5\x80\x80\x80", 4, false, 0 }, { "\xF8\x88\x80\x80\x80", 5, false, 0 },
+	{ "\xF4\x90\x80\x80", 4, false, 0 }, { "\xF5\x80\x80\x80", 4, false, 0 },
+		{ "\xF8\x88\x80\x80\x80", 5, false, 0 },
 	{ "\xFC\x84\x80\x80\x80\x80", 6, false, 0 }, { "\xFE", 1, false, 0 }, { "\xFF", 1, false, 0 },
 	/* Latin-1 */
 	{ "\xE9t\xE9", 3, false, 0 }
@@ -117,8 +118,10 @@ static const struct {
 	const char *s;
 	bool blank;
 } blanks[] = {
-	{ "", true }, { " ", true }, { " \t\r\n\v\f", true }, { "\xC2\xA0", true }, { " \xC2\xA0 ", true }, { "a", false },
-	{ "  .", false }, { "\xC2\xA1", false }, { "\xC2", false }, { "\xC2\xA0x", false }, { "0", false }, { "\x01", false }
+	{ "", true }, { " ", true }, { " \t\r\n\v\f", true }, { "\xC2\xA0", true }, { " \xC2\xA0 ", true },
+	{ "a", false },
+	{ "  .", false }, { "\xC2\xA1", false }, { "\xC2", false }, { "\xC2\xA0x", false }, { "0", false },
+	{ "\x01", false }
 };
 
 START_TEST(knows_blank)
@@ -138,7 +141,8 @@ static const struct {
 	{ "11", 0, 10, -1, 0 }, { "0", 1, 10, -1, 0 }, { "18446744073709551616", 0, UINT64_MAX, -1, 0 },
 	{ "18446744073709551620", 0, UINT64_MAX, -1, 0 }, { "99999999999999999999", 0, UINT64_MAX, -1, 0 },
 	{ "184467440737095516150", 0, UINT64_MAX, -1, 0 },
-	{ "", 0, 10, -1, 0 }, { " 1", 0, 10, -1, 0 }, { "1 ", 0, 10, -1, 0 }, { "+1", 0, 10, -1, 0 }, { "-1", 0, 10, -1, 0 },
+	{ "", 0, 10, -1, 0 }, { " 1", 0, 10, -1, 0 }, { "1 ", 0, 10, -1, 0 }, { "+1", 0, 10, -1, 0 },
+	{ "-1", 0, 10, -1, 0 },
 	{ "-0", 0, 10, -1, 0 }, { "1.0", 0, 10, -1, 0 }, { "1e1", 0, 10, -1, 0 }, { "0x1", 0, 10, -1, 0 },
 	{ "12abc", 0, 100, -1, 0 }, { "abc", 0, 10, -1, 0 }, { "\xD9\xA1", 0, 10, -1, 0 }
 };
@@ -147,7 +151,8 @@ START_TEST(reads_unsigned)
 {
 	uint64_t value = 12345;
 
-	ck_assert_int_eq(text_to_u64(unsigned_numbers[_i].s, unsigned_numbers[_i].min, unsigned_numbers[_i].max, &value),
+	ck_assert_int_eq(text_to_u64(unsigned_numbers[_i].s, unsigned_numbers[_i].min, unsigned_numbers[_i].max,
+	                             &value),
 	                 unsigned_numbers[_i].result);
 	ck_assert_uint_eq(value, unsigned_numbers[_i].result == 0 ? unsigned_numbers[_i].value : 12345);
 }
@@ -164,7 +169,8 @@ static const struct {
 	{ "-9223372036854775808", INT64_MIN, INT64_MAX, 0, INT64_MIN },
 	{ "-9223372036854775807", INT64_MIN, INT64_MAX, 0, INT64_MIN + 1 },
 	{ "9223372036854775808", INT64_MIN, INT64_MAX, -1, 0 }, { "-9223372036854775809", INT64_MIN, INT64_MAX, -1, 0 },
-	{ "18446744073709551615", INT64_MIN, INT64_MAX, -1, 0 }, { "-18446744073709551616", INT64_MIN, INT64_MAX, -1, 0 },
+	{ "18446744073709551615", INT64_MIN, INT64_MAX, -1, 0 }, { "-18446744073709551616", INT64_MIN, INT64_MAX, -1,
+	                                                           0 },
 	{ "-11", -10, 10, -1, 0 }, { "11", -10, 10, -1, 0 }, { "", -10, 10, -1, 0 }, { "-", -10, 10, -1, 0 },
 	{ "--1", -10, 10, -1, 0 }, { "+1", -10, 10, -1, 0 }, { "- 1", -10, 10, -1, 0 }, { "1-", -10, 10, -1, 0 }
 };
@@ -184,7 +190,8 @@ static const struct {
 	long len;               /* -1: refused */
 	const char *to;
 } forms[] = {
-	{ "", 0, "" }, { "abc", 3, "abc" }, { "a+b", 3, "a b" }, { "a%20b", 3, "a b" }, { "%2B", 1, "+" }, { "%2b", 1, "+" },
+	{ "", 0, "" }, { "abc", 3, "abc" }, { "a+b", 3, "a b" }, { "a%20b", 3, "a b" }, { "%2B", 1, "+" },
+	{ "%2b", 1, "+" },
 	{ "%C3%A9", 2, "é" }, { "%00", 1, "\0" }, { "a%0Ab", 3, "a\nb" }, { "%25", 1, "%" }, { "%2525", 3, "%25" },
 	{ "%F0%9F%98%80", 4, "\xF0\x9F\x98\x80" }, { "é", 2, "é" }, { "%ff", 1, "\xFF" },
 	{ "%", -1, NULL }, { "%2", -1, NULL }, { "abc%", -1, NULL }, { "abc%4", -1, NULL }, { "%zz", -1, NULL },
@@ -230,7 +237,8 @@ START_TEST(encodes_forms)
 	for (int i = 0; i < 256; i++)
 		all[i] = (char)i;
 	text_form_encode(&text, all, sizeof(all));
-	ck_assert_uint_eq(strspn(text.data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*+%"), text.len);
+	ck_assert_uint_eq(strspn(text.data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*+%"),
+	                  text.len);
 	ck_assert_uint_lt(text.len, 3 * 256);
 	text_reserve(&text, 1);
 	char *decoded = malloc(text.len + 1);

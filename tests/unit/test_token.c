@@ -19,7 +19,8 @@ START_TEST(comes_back)
 
 	token_make(SECRET, TOKEN_UNSUBSCRIBE, IDS[_i], token);
 	ck_assert_uint_eq(strlen(token), TOKEN_LENGTH);
-	ck_assert_uint_eq(strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), TOKEN_LENGTH);
+	ck_assert_uint_eq(strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+	                  TOKEN_LENGTH);
 	ck_assert_int_eq(token_verify(SECRET, TOKEN_UNSUBSCRIBE, token, &id), 0);
 	ck_assert_uint_eq(id, IDS[_i]);
 }
@@ -63,7 +64,8 @@ END_TEST
 static const char *const FOREIGN[] = {
 	NULL, "", "A", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "\xff\xff\xff\xff",
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "................................", "%41AAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-	"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
+	"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+	"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
 };
 
 START_TEST(foreign)
