@@ -10,6 +10,7 @@ import email.policy
 import json
 import threading
 import unittest
+import urllib.parse
 
 from tests.lib.receiver import Receiver
 from tests.lib.stack import StackCase
@@ -105,6 +106,14 @@ def nested(depth):
 
 def part(name, value):
     return f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + value + b"\r\n"
+
+
+def quote(text):
+    return urllib.parse.quote(text, safe="")
+
+
+FORM_TIMES = "start_at=2099-06-12T12:00:00+02:00&duration=45"
+FORM_PERSON = "&recipient=" + quote(json.dumps(PERSON, ensure_ascii=False))
 
 
 def variables(n, name="a", content="b"):
@@ -413,7 +422,7 @@ CHANGES = [
     change("plain text", "location=x", BODY, type="text/plain"),
     change("a line break in a form", "location=a%0Ab", "invalid location", type=FORM),
     change("a place twice in a form", "location=a&location=b", "invalid location", type=FORM),
-    change("a recipient of a form", "recipient=Jean", RECIPIENT, type=FORM),
+    change("a recipient of a form that is none", "recipient=Jean", RECIPIENT, type=FORM),
     change("multipart that never ends", part("location", b"x"), BODY, type=MULTIPART),
     change("bad UTF-8 in a part", part("location", b"\xff") + b"--b--\r\n", "invalid location", type=MULTIPART),
     changed("nothing at all", {}, LISTED),
@@ -454,7 +463,24 @@ PROTOCOL = [
     raw("JSON said to be a form", BYTES, START, type=FORM),
     raw("JSON said to be nothing", BYTES, START, type=""),
     raw("a form said to be JSON", "start_at=2099-06-12T12:00:00Z"),
-    raw("a form cannot name a recipient", "start_at=2099-06-12T12:00:00Z&duration=45", RECIPIENT, type=FORM),
+    raw("a form without a recipient", FORM_TIMES, RECIPIENT, type=FORM),
+    *[raw("a form whose recipient is " + text[:30], FORM_TIMES + "&recipient=" + quote(text),
+          RECIPIENT, type=FORM) for text in (
+        "", "Jean", "null", "[]", "[{}]", "{}", "12", '"a@exemple.fr"', "{'email':'a@exemple.fr'}",
+        '{"email":"a@exemple.fr"', '{"email":"a@exemple.fr"} x', '{"email":"a@exemple.fr","email":"a@exemple.fr"}',
+        '\ufeff{"email":"a@exemple.fr"}', '{"email":"a@exemple.fr\\u0000"}', '{"email":"a@exemple.fr","x":"\\ud800"}',
+        '{"email":"a@exemple.fr","x":"a\nb"}', '{"email":"a@exemple.fr","x":NaN}', '{"x":' + nested(17) + "}",
+        "[" * 100000, '{"email":"a@exemple.fr\\r\\nBcc: b@exemple.fr"}', '"{\\"email\\":\\"a@exemple.fr\\"}"')],
+    raw("a form whose recipient has bad variables",
+        FORM_TIMES + "&recipient=" + quote('{"email":"a@exemple.fr","variables":[1]}'),
+        "invalid variables", type=FORM),
+    raw("bad UTF-8 in a form's recipient", 'recipient={"email":"a%FF@exemple.fr"}', RECIPIENT, type=FORM),
+    raw("NUL in a form's recipient", 'recipient={"email":"a@exemple.fr"}%00', RECIPIENT, type=FORM),
+    raw("a recipient of a form twice", FORM_TIMES + FORM_PERSON * 2, RECIPIENT, type=FORM),
+    raw("a recipient of the query and of the body", GOOD, RECIPIENT, query=FORM_PERSON[1:]),
+    raw("a recipient of the query and null in the body", rdv(recipient=None), RECIPIENT, query=FORM_PERSON[1:]),
+    Try("a recipient of a form", FORM_TIMES + FORM_PERSON, CREATED, 200, type=FORM, keeps={**LISTED, "location": None}),
+    Try("a recipient of the query", rdv(recipient=DROP), CREATED, 200, query=FORM_PERSON[1:], keeps=LISTED),
     raw("multipart without a boundary", part("location", b"x"), type="multipart/form-data"),
     raw("a compressed body", b"\x1f\x8b\x08\x00", headers={"Content-Encoding": "gzip"}),
     raw("too long an Idempotency-Key", GOOD, "invalid Idempotency-Key", headers={"Idempotency-Key": "k" * 256}),
@@ -727,9 +753,7 @@ class Hostile(StackCase):
             self.assertEqual([int(after[i][0]) - int(before[i][0]) for i in (-2, -1)], [20, 20])
 
     def test_changes_at_once_are_all_kept(self):
-        """
-        None of the fields that different requests change at the same time is lost, and the last event has them all.
-        """
+        """None of the fields that requests change at the same time is lost, and the last event has them all."""
         number = self.create(GOOD)
         changes = [{"location": "ailleurs"}, {"duration": 90}, {"channel": "sms"}, {"status": "approved"},
                    {"recipient": {"first_name": "Zoé"}}, {"recipient": {"last_name": "ABC"}},
