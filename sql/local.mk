@@ -8,3 +8,4 @@ dist_pkgdata_sql_DATA += sql/0031-balance.sql
 dist_pkgdata_sql_DATA += sql/0033-reminder.sql
 dist_pkgdata_sql_DATA += sql/0034-webhook-body.sql
 dist_pkgdata_sql_DATA += sql/0040-webhook-claims.sql
+dist_pkgdata_sql_DATA += sql/0050-account-version.sql

@@ -5,6 +5,7 @@
 
 #include "access/answer_cache.h"
 #include "access/login.h"
+#include "access/memo.h"
 #include "access/rate.h"
 #include "store/outbox.h"
 
@@ -17,6 +18,7 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 	if (app->rates != NULL)
 		return;
 	outbox_share();
+	user_share();
 	app->rates = rate_table_create(RATE_KEYS);
 	app->failures = rate_table_create(FAILURE_KEYS);
 	app->logins = login_cache_create(LOGINS);
@@ -26,10 +28,13 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 void app_start(struct app *app)
 {
 	app->db = db_open(app->settings);
+	app->memo = memo_create();
 }
 
 void app_stop(struct app *app)
 {
 	db_close(app->db);
 	app->db = NULL;
+	memo_free(app->memo);
+	app->memo = NULL;
 }

@@ -11,12 +11,14 @@
 
 struct answer_cache;
 struct login_cache;
+struct memo;
 struct rate_table;
 struct prefork;
 
 struct app {
 	struct settings *settings;
 	struct db *db;
+	struct memo *memo;              /* whom this worker let in before */
 	struct rate_table *rates;       /* shared by the workers of this host */
 	struct rate_table *failures;    /* shared likewise: wrong passwords, by account and address */
 	struct login_cache *logins;    /* shared likewise: user name and password pairs found correct */

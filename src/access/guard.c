@@ -9,6 +9,7 @@
 #include "access/credentials.h"
 #include "access/error.h"
 #include "access/login.h"
+#include "access/memo.h"
 #include "access/rate.h"
 #include "base/clock.h"
 #include "domain/mot_de_passe.h"
@@ -35,11 +36,10 @@ static bool refuse(struct request *request)
  * Do the credentials belong to this row? An unknown key costs the same work as a wrong secret. The key is compared
  * again because a collation may be more generous than a credential can be.
  */
-static bool is_genuine(const struct credentials *credentials, const struct client *client, bool found)
+static bool is_genuine(const struct credentials *credentials, const uint8_t hash[SECRET_HASH], const struct client *client,
+                       bool found)
 {
 	static const uint8_t nobody[SECRET_HASH];
-	uint8_t hash[SECRET_HASH];
-	secret_hash(credentials->secret, hash);
 	bool same = secret_compare(hash, found ? client->secret_hash : nobody, SECRET_HASH) == 0;
 	return same && found && strcmp(client->auth_key, credentials->key) == 0 && !client->disabled;
 }
@@ -49,14 +49,23 @@ static bool check_client(struct app *app, struct request *request)
 	struct credentials credentials;
 	if (credentials_read(request, &credentials) != 0)
 		return refuse(request);
+	uint8_t hash[SECRET_HASH];
+	int64_t now = clock_mono_us();
+	secret_hash(credentials.secret, hash);
+	const struct client *known = memo_client(app->memo, credentials.key, hash, now);
+	if (known != NULL) {
+		app->client = *known;
+		return true;
+	}
 	struct client client = {0};
 	enum db_status status = client_by_key(app->db, request->pool, credentials.key, &client);
 	if (status != DB_OK && status != DB_NONE) {
 		error_database(request, app->db, status, "client-by-key");
 		return false;
 	}
-	if (!is_genuine(&credentials, &client, status == DB_OK))
+	if (!is_genuine(&credentials, hash, &client, status == DB_OK))
 		return refuse(request);
+	memo_keep_client(app->memo, &client, now);
 	app->client = client;
 	return true;
 }
@@ -98,6 +107,33 @@ bool guard_is_premium(const struct user *user)
 	return user->premium_end >= clock_now_ms();
 }
 
+/*
+ * One look at the version of an account that this worker knows tells whether what it knows still holds; everyone else is
+ * looked up whole.
+ */
+static enum db_status authenticate(struct app *app, struct pool *pool, const char *login,
+                                   const uint8_t key_hash[SECRET_HASH], struct user *user_r, bool *key_ok_r)
+{
+	int64_t now = clock_mono_us();
+	const struct user *known = memo_key(app->memo, key_hash, now) ? memo_user(app->memo, login) : NULL;
+	uint64_t version = 0;
+	enum db_status status = known != NULL ? user_version_now(app->db, known->id, &version) : DB_NONE;
+
+	if (status == DB_OK && version == known->portfolio_version) {
+		*user_r = *known;
+		*key_ok_r = true;
+		return DB_OK;
+	}
+	if (status != DB_OK && status != DB_NONE)
+		return status;
+	status = user_authenticate(app->db, pool, login, key_hash, user_r, key_ok_r);
+	if (*key_ok_r)
+		memo_keep_key(app->memo, key_hash, now);
+	if (status == DB_OK && *key_ok_r)
+		memo_keep_user(app->memo, user_r);
+	return status;
+}
+
 static bool check_user(struct app *app, struct request *request)
 {
 	const char *login = NULL, *password = NULL;
@@ -108,8 +144,7 @@ static bool check_user(struct app *app, struct request *request)
 	params_text(&request->params, "username", LOGIN_CHARS_MAX, &login);
 	params_text(&request->params, "password", MOT_DE_PASSE_MAX, &password);
 	secret_hash(request->api_key != NULL ? request->api_key : "", key_hash);
-	enum db_status status = user_authenticate(app->db, request->pool, login != NULL ? login : "", key_hash, &user,
-	                                          &key_ok);
+	enum db_status status = authenticate(app, request->pool, login != NULL ? login : "", key_hash, &user, &key_ok);
 	if (status != DB_OK && status != DB_NONE) {
 		error_gestion_database(request, app->db, status, "user-authenticate");
 		return false;

@@ -7,5 +7,6 @@ libbailleur_a_SOURCES += \
 	src/access/rate.c src/access/rate.h
 libbailleur_a_SOURCES += src/access/answer_cache.c src/access/answer_cache.h \
 	src/access/login.c src/access/login.h
+libbailleur_a_SOURCES += src/access/memo.c src/access/memo.h
 libbailleur_a_SOURCES += src/access/once.c src/access/once.h
 libbailleur_a_SOURCES += src/access/forgotten.c src/access/forgotten.h

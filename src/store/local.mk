@@ -28,7 +28,8 @@ libbailleur_a_SOURCES += \
 	src/store/unsubscribe.c \
 	src/store/unsubscribe.h \
 	src/store/user.c \
-	src/store/user.h
+	src/store/user.h \
+	src/store/user_version.c
 libbailleur_a_SOURCES += src/store/attachment.c src/store/attachment.h src/store/tenant_mail.c src/store/tenant_mail.h
 libbailleur_a_SOURCES += src/store/password_reset.c src/store/password_reset.h
 libbailleur_a_SOURCES += src/store/appointment.c src/store/appointment.h src/store/recurrence.c src/store/recurrence.h \

@@ -15,6 +15,8 @@ struct queue {
 	struct pool *pool;
 	struct outbox_entry *entries;
 	size_t n;
+	void (*before_commit)(void *arg);       /* NULL: nothing */
+	void *arg;
 };
 
 static struct db_value uuid7(struct pool *pool)
@@ -263,6 +265,8 @@ static enum db_status queue_many(struct db *db, void *arg)
 		status = read_ids(queue);
 	if (status == DB_OK)
 		status = insert_deliveries(queue, now);
+	if (status == DB_OK && queue->before_commit != NULL)
+		queue->before_commit(queue->arg);
 	return status == DB_NONE ? DB_BUG : status;
 }
 
@@ -275,9 +279,11 @@ static enum db_status queue_once(struct queue *queue)
 	return db_transaction(queue->db, queue_many, queue);
 }
 
-enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n)
+enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n, void (*before_commit)(void *arg),
+                            void *arg)
 {
-	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n};
+	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n, .before_commit = before_commit,
+	                      .arg = arg};
 	enum db_status status = n == 1 ? queue_one(&queue) : db_transaction(db, queue_many, &queue);
 
 	pool_free(queue.pool);
@@ -322,9 +328,9 @@ static enum db_status queue_surely(struct queue *queue, bool doubtful)
 static enum db_status queue_alone(struct queue *queue)
 {
 	switch (outbox_share_entry(queue->db, &queue->entries[0])) {
-	case OUTBOX_SHARED_DONE:
+	case GATHER_DONE:
 		return DB_OK;
-	case OUTBOX_SHARED_DOUBTFUL:
+	case GATHER_DOUBTFUL:
 		return queue_surely(queue, true);
 	default:
 		return queue_surely(queue, false);

@@ -5,6 +5,7 @@
 #ifndef STORE_OUTBOX_ENTRY_H
 #define STORE_OUTBOX_ENTRY_H
 
+#include "base/gather.h"
 #include "base/id.h"
 #include "store/outbox.h"
 
@@ -17,16 +18,17 @@ struct outbox_entry {
 	struct outbox_message *message;
 };
 
-/* Stores the messages in one transaction; DB_OK: committed. Anything else: ask for each alone whether it was. */
-enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n);
+/*
+ * Stores the messages in one transaction; DB_OK: committed. Anything else: ask for each alone whether it was.
+ * before_commit(arg) runs when only the commit is left to do, perhaps not at all, perhaps more than once.
+ */
+enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n, void (*before_commit)(void *arg),
+                            void *arg);
 
-/* What became of a message that was handed to the others. */
-enum outbox_shared {
-	OUTBOX_SHARED_DONE,             /* committed, or refused as unsubscribed */
-	OUTBOX_SHARED_ALONE,            /* not handed on, or given back untouched: to be stored alone */
-	OUTBOX_SHARED_DOUBTFUL          /* tried in vain: to be looked up, then stored alone */
-};
-
-enum outbox_shared outbox_share_entry(struct db *db, struct outbox_entry *entry);
+/*
+ * Hands the message to whoever stores for all. GATHER_DONE: committed, or refused as unsubscribed. GATHER_ALONE: not
+ * handed on, or given back untouched, to be stored alone. GATHER_DOUBTFUL: to be looked up, then stored alone.
+ */
+enum gather_end outbox_share_entry(struct db *db, struct outbox_entry *entry);
 
 #endif

@@ -1,0 +1,43 @@
+/*
+ * What a worker remembers of whom it let in, so that the next request of the same one costs the database next to
+ * nothing.
+ *
+ * A landlord's account is remembered with its version, which every write to the account or to what it owns counts up:
+ * one look at the version tells whether the memory is still true, so nothing remembered is ever used after it changed.
+ * API clients and developers' keys have no such version; what is remembered of them holds for MEMO_LIFE and no longer:
+ * a key that is disabled is refused everywhere that much later at the latest.
+ */
+#ifndef ACCESS_MEMO_H
+#define ACCESS_MEMO_H
+
+#include "store/client.h"
+#include "store/user.h"
+
+enum { MEMO_LIFE = 1000000 };           /* microseconds */
+
+struct memo;
+
+/* Of one worker; free with memo_free(), which accepts NULL. */
+struct memo *memo_create(void);
+void memo_free(struct memo *memo);
+
+/*
+ * The client that was let in with this key and the hash of this secret less than MEMO_LIFE before `now` (clock_mono_us()),
+ * or NULL. Valid until the next memo_keep_client().
+ */
+const struct client *memo_client(const struct memo *memo, const char *auth_key, const uint8_t secret_hash[SECRET_HASH],
+                                 int64_t now);
+void memo_keep_client(struct memo *memo, const struct client *client, int64_t now);
+
+/* Was the developer's key (its secret_hash()) found good less than MEMO_LIFE ago? */
+bool memo_key(const struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now);
+void memo_keep_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now);
+
+/*
+ * The account that has this user name, spelt exactly so, as it was at user->portfolio_version; NULL: not remembered.
+ * Valid until the next memo_keep_user().
+ */
+const struct user *memo_user(const struct memo *memo, const char *username);
+void memo_keep_user(struct memo *memo, const struct user *user);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Work of several processes, done together by one of them.
+ *
+ * What costs nearly the same for one as for many (a commit, a query) is worth gathering: each process puts its item
+ * into memory they share, and whichever finds the lane free leads: it does all that wait, while the next ones gather.
+ * Nobody ever waits for company; a lone process does its own item at once.
+ *
+ * A leader may die at any moment: those it leads notice, and are told that it is not known what became of their item.
+ */
+#ifndef BASE_GATHER_H
+#define BASE_GATHER_H
+
+#include <stddef.h>
+
+struct gather;
+
+enum gather_end {
+	GATHER_DONE,
+	GATHER_ALONE,           /* not done: to be done by oneself */
+	GATHER_DOUBTFUL         /* tried; whether it was done is not known */
+};
+
+/*
+ * Does the n items (1 to GATHER_GROUP), which other processes may have put there; results are written into them.
+ * GATHER_ALONE gives them all back.
+ */
+typedef enum gather_end gather_fn(struct gather *gather, void *const *items, size_t n, void *arg);
+
+enum { GATHER_GROUP = 64 };
+
+/*
+ * To be made before the processes are forked; lives as long as they do. item_size: bytes of an item. NULL after logging
+ * why: everyone for himself.
+ */
+struct gather *gather_create(const char *name, size_t item_size);
+
+/* Where this process puts its item before gather_do(), and finds its results after; NULL: no room, or gather is NULL. */
+void *gather_item(struct gather *gather);
+
+/* Has the item done, by this process or by another that leads; do_all(…, arg) is called when this one leads. */
+enum gather_end gather_do(struct gather *gather, gather_fn *do_all, void *arg);
+
+/* From do_all: the next may lead now, while this one brings to an end what it has begun. */
+void gather_pass_on(struct gather *gather);
+
+#endif

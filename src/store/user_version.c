@@ -1,0 +1,94 @@
+/*
+ * Versions of accounts, asked for by several workers at the same moment with one statement: that costs the server little
+ * more than one of them does, and all but one of the workers no turn of their own.
+ */
+#include "base/gather.h"
+#include "store/user.h"
+
+struct item {
+	uint64_t user;
+	uint64_t version;
+	bool found;
+};
+
+static struct gather *gather;           /* made before the fork; NULL: everyone for himself */
+
+int user_share(void)
+{
+	if (gather == NULL)
+		gather = gather_create("versions", sizeof(struct item));
+	return gather != NULL ? 0 : -1;
+}
+
+#define ASK "SELECT id, portfolio_version FROM user_account WHERE id IN "
+#define FOUR "?, ?, ?, ?"
+#define SIXTEEN FOUR ", " FOUR ", " FOUR ", " FOUR
+
+/* No user has the number 0: it fills what is left over. */
+static const struct {
+	size_t n;
+	const char *sql;
+} statements[] = {
+	{4, ASK "(" FOUR ")"}, {16, ASK "(" SIXTEEN ")"},
+	{GATHER_GROUP, ASK "(" SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN ")"},
+};
+
+static void found(void *const *items, size_t n, uint64_t user, uint64_t version)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct item *item = items[i];
+
+		if (item->user == user) {
+			item->version = version;
+			item->found = true;
+		}
+	}
+}
+
+static enum gather_end ask_many(struct db *db, void *const *items, size_t n)
+{
+	struct db_value ids[GATHER_GROUP];
+	struct db_rows *rows;
+	enum db_status status;
+	size_t which = 0;
+
+	while (statements[which].n < n)
+		which++;
+	for (size_t i = 0; i < statements[which].n; i++)
+		ids[i] = db_u64(i < n ? ((const struct item *)items[i])->user : 0);
+	status = db_query(db, statements[which].sql, ids, statements[which].n, &rows);
+	if (status != DB_OK)
+		return GATHER_ALONE;
+	while ((status = db_next(rows)) == DB_OK)
+		found(items, n, db_col_u64(rows, 0), db_col_u64(rows, 1));
+	db_rows_end(rows);
+	return status == DB_NONE ? GATHER_DONE : GATHER_ALONE;
+}
+
+static enum gather_end ask_all(struct gather *all, void *const *items, size_t n, void *db)
+{
+	enum db_status status;
+
+	(void)all;
+	for (size_t i = 0; i < n; i++)
+		((struct item *)items[i])->found = false;
+	if (n > 1)
+		return ask_many(db, items, n);
+	struct item *item = items[0];
+	status = user_portfolio_version(db, item->user, &item->version);
+	item->found = status == DB_OK;
+	return status == DB_OK || status == DB_NONE ? GATHER_DONE : GATHER_ALONE;
+}
+
+enum db_status user_version_now(struct db *db, uint64_t user_id, uint64_t *version_r)
+{
+	struct item *item = gather_item(gather);
+
+	if (item == NULL)
+		return user_portfolio_version(db, user_id, version_r);
+	item->user = user_id;
+	if (gather_do(gather, ask_all, db) != GATHER_DONE)
+		return user_portfolio_version(db, user_id, version_r);
+	*version_r = item->version;
+	return item->found ? DB_OK : DB_NONE;
+}

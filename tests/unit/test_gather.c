@@ -1,0 +1,157 @@
+/*
+ * Work gathered from several processes: each gets its own result, whoever did it, and those whose leader is killed are
+ * told that nobody knows.
+ */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/gather.h"
+#include "unit.h"
+
+struct item {
+	uint64_t asked, answered;
+};
+
+/* What all processes count together. */
+struct counts {
+	_Atomic unsigned groups, items, largest, ends[3];
+};
+
+static struct counts *counts;
+static struct gather *gather;
+
+static enum gather_end square(struct gather *of, void *const *items, size_t n, void *arg)
+{
+	unsigned largest = atomic_load(&counts->largest);
+
+	(void)arg;
+	atomic_fetch_add(&counts->groups, 1);
+	atomic_fetch_add(&counts->items, (unsigned)n);
+	while (n > largest && !atomic_compare_exchange_weak(&counts->largest, &largest, (unsigned)n))
+		;
+	for (size_t i = 0; i < n; i++) {
+		struct item *item = items[i];
+
+		item->answered = item->asked * item->asked;
+	}
+	if (atomic_load(&counts->groups) % 3 == 0)
+		gather_pass_on(of);
+	usleep(200);
+	return GATHER_DONE;
+}
+
+static enum gather_end give_back(struct gather *of, void *const *items, size_t n, void *arg)
+{
+	(void)of, (void)items, (void)n, (void)arg;
+	return GATHER_ALONE;
+}
+
+static void setup(void)
+{
+	counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(counts, MAP_FAILED);
+	gather = gather_create("test", sizeof(struct item));
+	ck_assert_ptr_nonnull(gather);
+}
+
+START_TEST(alone)
+{
+	struct item *item = gather_item(gather);
+
+	for (uint64_t i = 1; i < 50; i++) {
+		item->asked = i;
+		ck_assert_int_eq(gather_do(gather, square, NULL), GATHER_DONE);
+		ck_assert_uint_eq(item->answered, i * i);
+		ck_assert_ptr_eq(gather_item(gather), item);
+	}
+	ck_assert_uint_eq(counts->groups, 49);
+	ck_assert_int_eq(gather_do(gather, give_back, NULL), GATHER_ALONE);
+	ck_assert_ptr_null(gather_item(NULL));
+}
+END_TEST
+
+static void work(unsigned who, unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		struct item *item = gather_item(gather);
+		enum gather_end end;
+
+		item->asked = (uint64_t)who << 20 | i;
+		item->answered = 0;
+		end = gather_do(gather, square, NULL);
+		if (end == GATHER_DONE && item->answered != ((uint64_t)who << 20 | i) * ((uint64_t)who << 20 | i))
+			_exit(1);
+		atomic_fetch_add(&counts->ends[end], 1);
+	}
+	_exit(0);
+}
+
+START_TEST(together)
+{
+	enum { WORKERS = 12, TIMES = 300 };
+
+	for (unsigned w = 0; w < WORKERS; w++)
+		if (fork() == 0)
+			work(w, TIMES);
+	for (unsigned w = 0; w < WORKERS; w++) {
+		int result;
+
+		wait(&result);
+		ck_assert_int_eq(result, 0);
+	}
+	ck_assert_uint_eq(counts->items, WORKERS * TIMES);
+	ck_assert_uint_eq(counts->ends[GATHER_DONE], WORKERS * TIMES);
+	ck_assert_uint_gt(counts->largest, 1);
+}
+END_TEST
+
+/* Killed at any moment, hundreds one after another: the others go on, places are used again, no answer is wrong. */
+START_TEST(killed)
+{
+	enum { WORKERS = 6, KILLS = 300 };
+	pid_t workers[WORKERS];
+
+	for (unsigned w = 0; w < WORKERS; w++)
+		if ((workers[w] = fork()) == 0)
+			work(w, UINT32_MAX);
+	for (unsigned k = 0; k < KILLS; k++) {
+		unsigned w = k % (WORKERS / 2);     /* the other half lives to see it */
+		unsigned before;
+		int result;
+
+		usleep(1000 + k * 37 % 1500);
+		kill(workers[w], SIGKILL);
+		waitpid(workers[w], &result, 0);
+		ck_assert(WIFSIGNALED(result));
+		before = atomic_load(&counts->ends[GATHER_DONE]);
+		if ((workers[w] = fork()) == 0)
+			work(k + WORKERS, UINT32_MAX);
+		while (k % 50 == 0 && atomic_load(&counts->ends[GATHER_DONE]) < before + 10)
+			usleep(1000);           /* they do go on; the test's own time limit says if not */
+	}
+	for (unsigned w = 0; w < WORKERS; w++) {
+		kill(workers[w], SIGKILL);
+		waitpid(workers[w], NULL, 0);
+	}
+	ck_assert_uint_gt(counts->ends[GATHER_DOUBTFUL], 0);
+	ck_assert_uint_eq(counts->ends[GATHER_ALONE], 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("gather");
+	TCase *tcase = tcase_create("gather");
+
+	tcase_add_checked_fixture(tcase, setup, NULL);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, alone);
+	tcase_add_test(tcase, together);
+	tcase_add_test(tcase, killed);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}
