@@ -85,28 +85,44 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
 	return status == DB_NONE ? DB_OK : status;
 }
 
-enum db_status delivery_run_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
-                               const uint64_t *ids, size_t n)
+const char *delivery_in(const char *const sql[3], struct db_value *values, size_t n_args, const uint64_t *ids, size_t n,
+                        size_t *n_values_r)
 {
-	static const size_t sizes[] = {8, 64, 512};
-	struct db_value values[DELIVERY_IN_ARGS + 512];
-	uint64_t affected = 0;
+	static const size_t sizes[] = {8, 64, DELIVERY_IN_MAX};
+	size_t which = n <= sizes[0] ? 0 : n <= sizes[1] ? 1 : 2;
 
+	for (size_t i = 0; i < sizes[which]; i++)
+		values[n_args + i] = db_u64(i < n ? ids[i] : 0);
+	*n_values_r = n_args + sizes[which];
+	return sql[which];
+}
+
+enum db_status delivery_run_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
+                               const uint64_t *ids, size_t n, uint64_t *affected_r)
+{
+	struct db_value values[DELIVERY_IN_ARGS + DELIVERY_IN_MAX];
+	enum db_status status = DB_OK;
+
+	*affected_r = 0;
 	memcpy(values, args, n_args * sizeof *args);
-	for (size_t done = 0; done < n;) {
-		size_t which = n - done <= sizes[0] ? 0 : n - done <= sizes[1] ? 1 : 2;
-		enum db_status status;
+	for (size_t done = 0, n_values; done < n && status == DB_OK; done += DELIVERY_IN_MAX) {
+		size_t now = n - done < DELIVERY_IN_MAX ? n - done : DELIVERY_IN_MAX;
+		const char *statement = delivery_in(sql, values, n_args, ids + done, now, &n_values);
 
-		/* No row has the number 0: it fills what is left over. */
-		for (size_t i = 0; i < sizes[which]; i++)
-			values[n_args + i] = db_u64(done + i < n ? ids[done + i] : 0);
-		status = db_run(db, sql[which], values, n_args + sizes[which]);
-		if (status != DB_OK)
-			return status;
-		affected += db_affected(db);
-		done += sizes[which];
+		status = db_run(db, statement, values, n_values);
+		if (status == DB_OK)
+			*affected_r += db_affected(db);
 	}
-	return affected == n ? DB_OK : DB_BUG;  /* they are locked: none can be missing */
+	return status;
+}
+
+enum db_status delivery_change_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
+                                  const uint64_t *ids, size_t n)
+{
+	uint64_t affected;
+	enum db_status status = delivery_run_in(db, sql, args, n_args, ids, n, &affected);
+
+	return status == DB_OK && affected != n ? DB_BUG : status;
 }
 
 enum { EVENT_COLUMNS = 5, CHANGE_COLUMNS = 9 };
@@ -184,7 +200,7 @@ static enum db_status change_alike(struct db *db, struct pool *pool, const struc
 		return DB_OK;
 	*n = kept;
 	change_values(pool, model, values);
-	return delivery_run_in(db, sql, values, CHANGE_COLUMNS - 1, ids, alike);
+	return delivery_change_in(db, sql, values, CHANGE_COLUMNS - 1, ids, alike);
 }
 
 static enum db_status change_one_by_one(struct db *db, struct pool *pool, const struct delivery_change **rest, size_t n)

@@ -54,10 +54,30 @@ enum db_status delivery_events(struct db *db, struct pool *pool, const char *sen
 	DELIVERY_64 ", " DELIVERY_64 ", " DELIVERY_64
 #define DELIVERY_IN(head) {head " (" DELIVERY_8 ")", head " (" DELIVERY_64 ")", head " (" DELIVERY_512 ")"}
 
-enum { DELIVERY_IN_ARGS = 16 };         /* at most, beside the ids */
+enum { DELIVERY_IN_ARGS = 16, DELIVERY_IN_MAX = 512 };  /* arguments beside the ids, and ids, of one statement */
 
+/*
+ * Which of the statements takes n ids (1 to DELIVERY_IN_MAX): they are put into `values` behind the first n_args, and what
+ * is left over is filled with 0, which no row has. *n_values_r is how many values that makes.
+ */
+const char *delivery_in(const char *const sql[3], struct db_value *values, size_t n_args, const uint64_t *ids, size_t n,
+                        size_t *n_values_r);
+
+/* Runs it for any number of ids; *affected_r is how many rows changed. */
 enum db_status delivery_run_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
-                               const uint64_t *ids, size_t n);
+                               const uint64_t *ids, size_t n, uint64_t *affected_r);
+
+/* The same for rows that are locked: none can be missing. */
+enum db_status delivery_change_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
+                                  const uint64_t *ids, size_t n);
+
+/*
+ * Of the outcomes, records those that are TRANSMITTING, of deliveries that are claimed, and those that are SENT, of deliveries
+ * that are transmitted, all with this claim id. Inside a transaction; DB_NONE: some stand otherwise, and the transaction
+ * must not be committed.
+ */
+enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender, const uint8_t claim_id[ID_UUID_SIZE],
+                                const struct delivery_outcome *outcomes, size_t n);
 
 const char *delivery_channel_name(enum delivery_channel channel);
 enum delivery_channel delivery_channel_parse(const char *name);

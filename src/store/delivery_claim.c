@@ -34,10 +34,10 @@ static enum db_status find_due(struct db *db, struct claim *claim, enum delivery
 {
 	struct db_rows *rows;
 	enum db_status status = db_query(db,
-		"SELECT id, changes FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = ?"
+		"SELECT id, changes FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = ? AND state = ?"
 		" AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED",
-		DB_ARGS(db_text(delivery_channel_name(claim->channel)), db_text(delivery_state_name(state)),
-		        db_u64(claim->size - claim->n)), &rows);
+		DB_ARGS(db_text(delivery_channel_name(claim->channel)), db_text(state == DELIVERY_CLAIMED ? "held" : "queued"),
+		        db_text(delivery_state_name(state)), db_u64(claim->size - claim->n)), &rows);
 
 	if (status != DB_OK)
 		return status;
@@ -51,16 +51,23 @@ static enum db_status find_due(struct db *db, struct claim *claim, enum delivery
 	return status == DB_NONE ? DB_OK : status;
 }
 
+static const uint64_t *ids_of(const struct claim *claim)
+{
+	uint64_t *ids = pool_alloc(claim->pool, claim->n * sizeof *ids);
+
+	for (size_t i = 0; i < claim->n; i++)
+		ids[i] = claim->changes[i].id;
+	return ids;
+}
+
 static enum db_status take(struct db *db, const struct claim *claim)
 {
 	static const char *const sql[3] = DELIVERY_IN(
 		"UPDATE delivery SET state = 'claimed', claim_id = ?, due_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND,"
 		" attempts = LEAST(attempts + 1, 65535), changes = changes + 1 WHERE id IN");
-	uint64_t *ids = pool_alloc(claim->pool, claim->n * sizeof *ids);
 
-	for (size_t i = 0; i < claim->n; i++)
-		ids[i] = claim->changes[i].id;
-	return delivery_run_in(db, sql, DB_ARGS(db_bytes(last_claim, ID_UUID_SIZE), db_i64(claim->lease)), ids, claim->n);
+	return delivery_change_in(db, sql, DB_ARGS(db_bytes(last_claim, ID_UUID_SIZE), db_i64(claim->lease)),
+	                          ids_of(claim), claim->n);
 }
 
 /* Inside a transaction. What ran out goes first: it has waited longest, and a long queue must not keep it waiting. */
@@ -88,12 +95,12 @@ static enum db_status claim_due(struct db *db, void *arg)
 	" WHERE u.client_id = m.client_id AND u.channel = d.channel" \
 	" AND u.address = d.recipient COLLATE ascii_general_nopad_ci)," \
 	" m.unsubscribe_link, m.email_subject, m." content ", m." originator ", m.logo_url, m.attachments" \
-	" FROM delivery d FORCE INDEX (due) STRAIGHT_JOIN message m ON m.id = d.message_id" \
+	" FROM delivery d FORCE INDEX (PRIMARY) STRAIGHT_JOIN message m ON m.id = d.message_id" \
 	" STRAIGHT_JOIN api_client c ON c.id = m.client_id" \
-	" WHERE d.channel = ? AND d.state = 'claimed' AND d.due_at > UTC_TIMESTAMP(3) AND d.claim_id = ? LIMIT ?"
+	" WHERE d.state = 'claimed' AND d.due_at > UTC_TIMESTAMP(3) AND d.claim_id = ? AND d.id IN"
 
-static const char claimed_mail[] = CLAIMED("email_content", "email_originator");
-static const char claimed_sms[] = CLAIMED("sms_content", "sms_originator");
+static const char *const claimed_mail[3] = DELIVERY_IN(CLAIMED("email_content", "email_originator"));
+static const char *const claimed_sms[3] = DELIVERY_IN(CLAIMED("sms_content", "sms_originator"));
 
 static void read_delivery(const struct db_rows *rows, struct pool *pool, enum delivery_channel channel,
                           struct delivery *delivery)
@@ -111,23 +118,34 @@ static void read_delivery(const struct db_rows *rows, struct pool *pool, enum de
 		memcpy(delivery->uuid, db_col_text(rows, 4), ID_UUID_SIZE);
 }
 
-static enum db_status read_claimed(struct db *db, const struct claim *claim, struct delivery **deliveries_r,
-                                   size_t *n_r)
+static enum db_status read_some(struct db *db, const struct claim *claim, const uint64_t *ids, size_t n_ids,
+                                struct delivery *list, size_t *n)
 {
-	struct delivery *list = pool_alloc(claim->pool, (claim->size + 1) * sizeof *list);
+	struct db_value values[DELIVERY_IN_ARGS + DELIVERY_IN_MAX] = {db_bytes(last_claim, ID_UUID_SIZE)};
+	size_t n_values;
+	const char *sql = delivery_in(claim->channel == DELIVERY_MAIL ? claimed_mail : claimed_sms, values, 1, ids, n_ids,
+	                              &n_values);
 	struct db_rows *rows;
-	size_t n = 0;
-	enum db_status status = db_query(db, claim->channel == DELIVERY_MAIL ? claimed_mail : claimed_sms,
-		DB_ARGS(db_text(delivery_channel_name(claim->channel)), db_bytes(last_claim, ID_UUID_SIZE),
-		        db_u64(claim->size)), &rows);
+	enum db_status status = db_query(db, sql, values, n_values, &rows);
 
 	if (status != DB_OK)
 		return status;
-	while (n < claim->size && (status = db_next(rows)) == DB_OK)
-		read_delivery(rows, claim->pool, claim->channel, &list[n++]);
+	while ((status = db_next(rows)) == DB_OK)
+		read_delivery(rows, claim->pool, claim->channel, &list[(*n)++]);
 	db_rows_end(rows);
-	if (status == DB_NONE)
-		status = DB_OK;
+	return status == DB_NONE ? DB_OK : status;
+}
+
+static enum db_status read_claimed(struct db *db, const struct claim *claim, struct delivery **deliveries_r,
+                                   size_t *n_r)
+{
+	struct delivery *list = pool_alloc(claim->pool, (claim->n + 1) * sizeof *list);
+	const uint64_t *ids = ids_of(claim);
+	enum db_status status = DB_OK;
+	size_t n = 0;
+
+	for (size_t at = 0; at < claim->n && status == DB_OK; at += DELIVERY_IN_MAX)
+		status = read_some(db, claim, ids + at, claim->n - at < DELIVERY_IN_MAX ? claim->n - at : DELIVERY_IN_MAX, list, &n);
 	for (size_t i = 0; i < n && status == DB_OK; i++)
 		if (list[i].n_attachments > 0)
 			status = attachment_list(db, claim->pool, list[i].message_id, &list[i].attachments, &list[i].n_attachments);
@@ -175,18 +193,17 @@ enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_ch
 	return status;
 }
 
+#define QUEUED " FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = 'queued'"
+#define HELD " FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = 'held' AND state = 'claimed'"
+
 enum db_status delivery_due(struct db *db, enum delivery_channel channel, uint64_t *n_r, int64_t *next_r)
 {
 	const char *name = delivery_channel_name(channel);
 	struct db_rows *rows;
 	enum db_status status = db_one(db,
-		"SELECT COUNT(*) + (SELECT COUNT(*) FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = 'claimed'"
-		" AND due_at <= UTC_TIMESTAMP(3)),"
-		" (SELECT MIN(due_at) FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = 'queued'"
-		" AND due_at > UTC_TIMESTAMP(3)),"
-		" (SELECT MIN(due_at) FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = 'claimed'"
-		" AND due_at > UTC_TIMESTAMP(3))"
-		" FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = 'queued' AND due_at <= UTC_TIMESTAMP(3)",
+		"SELECT COUNT(*) + (SELECT COUNT(*)" HELD " AND due_at <= UTC_TIMESTAMP(3)),"
+		" (SELECT MIN(due_at)" QUEUED " AND due_at > UTC_TIMESTAMP(3)),"
+		" (SELECT MIN(due_at)" HELD " AND due_at > UTC_TIMESTAMP(3))" QUEUED " AND due_at <= UTC_TIMESTAMP(3)",
 		DB_ARGS(db_text(name), db_text(name), db_text(name), db_text(name)), &rows);
 	int64_t claimed;
 

@@ -2,6 +2,8 @@
  * Recording what became of deliveries: by the sender that claimed them, by the gateway's reports, and of those whose
  * sender was never heard of again.
  */
+#include <string.h>
+
 #include "store/delivery_change.h"
 
 struct record {
@@ -11,6 +13,7 @@ struct record {
 	size_t n;
 	bool *lost;
 	bool again;             /* whether the same was committed before is not known */
+	bool carefully;         /* some rows stand otherwise than is usual: look at each */
 };
 
 /*
@@ -75,20 +78,31 @@ static void set_particulars(struct delivery_change *change, const struct deliver
 	}
 }
 
-static enum db_status record(struct db *db, void *arg)
+/* Is it left to look at after delivery_advance()? */
+static bool needs_care(const struct record *r, const struct delivery_outcome *outcome)
 {
-	struct record *r = arg;
-	struct pool *pool = pool_create();
+	return r->carefully || (outcome->state != DELIVERY_TRANSMITTING && outcome->state != DELIVERY_SENT);
+}
+
+static enum db_status record_carefully(struct db *db, struct pool *pool, struct record *r)
+{
 	uint64_t *ids = pool_alloc(pool, r->n * sizeof *ids);
 	struct delivery_change *changes = pool_alloc(pool, r->n * sizeof *changes);
+	size_t *of = pool_alloc(pool, r->n * sizeof *of), n = 0;
 	int64_t now = 0;
 	enum db_status status;
 
-	for (size_t i = 0; i < r->n; i++)
-		ids[i] = r->outcomes[i].id;
-	status = delivery_lock(db, pool, ids, r->n, r->claim_id, changes, &now);
-	for (size_t i = 0; i < r->n && status == DB_OK; i++) {
-		const struct delivery_outcome *outcome = &r->outcomes[i];
+	for (size_t i = 0; i < r->n; i++) {
+		if (!needs_care(r, &r->outcomes[i]))
+			continue;
+		of[n] = i;
+		ids[n++] = r->outcomes[i].id;
+	}
+	if (n == 0)
+		return DB_OK;
+	status = delivery_lock(db, pool, ids, n, r->claim_id, changes, &now);
+	for (size_t i = 0; i < n && status == DB_OK; i++) {
+		const struct delivery_outcome *outcome = &r->outcomes[of[i]];
 		bool legal = changes[i].found && changes[i].ours && is_legal(changes[i].from, outcome->state);
 		bool overtaken = changes[i].found && changes[i].ours && was_overtaken(changes[i].from, outcome->state);
 
@@ -97,11 +111,24 @@ static enum db_status record(struct db *db, void *arg)
 		if (legal || overtaken)
 			set_particulars(&changes[i], outcome);
 		if (r->lost)
-			r->lost[i] = !legal && !overtaken && !is_done(r, &changes[i], outcome);
+			r->lost[of[i]] = !legal && !overtaken && !is_done(r, &changes[i], outcome);
 		changes[i].found = legal || overtaken;
 	}
 	if (status == DB_OK)
-		status = delivery_apply(db, pool, r->sender, changes, r->n);
+		status = delivery_apply(db, pool, r->sender, changes, n);
+	return status;
+}
+
+static enum db_status record(struct db *db, void *arg)
+{
+	struct record *r = arg;
+	struct pool *pool = pool_create();
+	enum db_status status = DB_OK;
+
+	if (!r->carefully)
+		status = delivery_advance(db, pool, r->sender, r->claim_id, r->outcomes, r->n);
+	if (status == DB_OK)
+		status = record_carefully(db, pool, r);
 	pool_free(pool);
 	return status;
 }
@@ -112,11 +139,17 @@ enum db_status delivery_record(struct db *db, const char *sender, const uint8_t 
 	struct record r = {.sender = sender, .claim_id = claim_id, .outcomes = outcomes, .n = n, .lost = lost_r};
 	enum db_status status = DB_OK;
 
+	if (lost_r)
+		memset(lost_r, 0, n * sizeof *lost_r);
 	for (unsigned attempt = 0; attempt < DB_ATTEMPTS && n > 0; attempt++) {
 		status = db_transaction(db, record, &r);
+		if (status == DB_NONE && !r.carefully) {
+			r.carefully = true;
+			continue;
+		}
 		if (status != DB_UNCERTAIN)
 			break;
-		r.again = true;
+		r.again = r.carefully = true;
 		db_wait(attempt);
 	}
 	return status;
@@ -192,8 +225,8 @@ static enum db_status sweep(struct db *db, void *arg)
 	struct db_rows *rows;
 	size_t n = 0;
 	enum db_status status = db_query(db,
-		"SELECT id, message_id, changes FROM delivery FORCE INDEX (due) WHERE channel IN ('mail', 'sms')"
-		" AND state = 'transmitting' AND due_at <= UTC_TIMESTAMP(3) LIMIT ? FOR UPDATE SKIP LOCKED",
+		"SELECT id, message_id, changes FROM delivery FORCE INDEX (due_in_place) WHERE channel IN ('mail', 'sms')"
+		" AND place = 'held' AND state = 'transmitting' AND due_at <= UTC_TIMESTAMP(3) LIMIT ? FOR UPDATE SKIP LOCKED",
 		DB_ARGS(db_u64(SWEEP_SIZE)), &rows);
 
 	if (status != DB_OK)

@@ -12,11 +12,14 @@ enum db_status delivery_counts(struct db *db, struct pool *pool, struct delivery
 	struct delivery_count *counts = pool_alloc(pool, MAX * sizeof *counts);
 	struct db_rows *rows;
 	size_t n = 0;
-	/* The oldest is the one of the smallest id: nothing but the index is read for the counting. */
+	/* The oldest is the one of the smallest id: but for those a sender holds, nothing but the index is read to count. */
 	enum db_status status = db_query(db,
-		"SELECT g.channel, g.state, g.n, m.created_at FROM (SELECT channel, state, COUNT(*) AS n, MIN(id) AS first"
-		" FROM delivery FORCE INDEX (due) GROUP BY channel, state) g JOIN delivery d ON d.id = g.first"
-		" JOIN message m ON m.id = d.message_id ORDER BY g.channel, g.state", DB_NO_ARGS, &rows);
+		"SELECT d.channel, d.state, g.n, m.created_at FROM ("
+		"SELECT COUNT(*) AS n, MIN(id) AS first FROM delivery FORCE INDEX (due_in_place) WHERE place <> 'held'"
+		" GROUP BY channel, place UNION ALL"
+		" SELECT COUNT(*), MIN(id) FROM delivery FORCE INDEX (due_in_place) WHERE channel IN ('mail', 'sms')"
+		" AND place = 'held' GROUP BY channel, state) g JOIN delivery d ON d.id = g.first"
+		" JOIN message m ON m.id = d.message_id ORDER BY d.channel, d.state", DB_NO_ARGS, &rows);
 
 	if (status != DB_OK)
 		return status;
@@ -153,7 +156,7 @@ struct resend {
 static enum db_status resend_ids(struct db *db, struct resend *r, uint64_t ids[RESEND_SIZE], size_t *n_r)
 {
 	static const char of_message[] = "SELECT id FROM delivery WHERE message_id = ? ORDER BY id";
-	static const char of_state[] = "SELECT id FROM delivery FORCE INDEX (due) WHERE channel = ? AND state = ?"
+	static const char of_state[] = "SELECT id FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = ?"
 		" AND due_at IS NULL AND id > ? ORDER BY id LIMIT ?";
 	struct db_rows *rows;
 	enum db_status status;

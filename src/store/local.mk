@@ -5,6 +5,7 @@ libbailleur_a_SOURCES += \
 	src/store/client.h \
 	src/store/columns.h \
 	src/store/delivery.h \
+	src/store/delivery_advance.c \
 	src/store/delivery_change.c \
 	src/store/delivery_change.h \
 	src/store/delivery_claim.c \

@@ -1,0 +1,144 @@
+/*
+ * What happens to nearly every delivery: the claimed are transmitted, the transmitted are sent. Whole groups at once, and
+ * without reading them first: each statement changes only what stands as it should, and the number of rows it changed
+ * tells whether all did.
+ */
+#include <string.h>
+
+#include "store/delivery_change.h"
+
+enum { SENT_COLUMNS = 4, GROUPS = 4 };
+
+#define TRANSMIT "UPDATE delivery SET state = 'transmitting', changes = changes + 1, error_message = NULL" \
+	" WHERE state = 'claimed' AND claim_id = ? AND id IN"
+
+/* Its arguments: SENT_COLUMNS values, the claim id. */
+#define SENT "UPDATE delivery SET state = 'sent', due_at = NULL, changes = changes + 1," \
+	" sent_at = COALESCE(sent_at, UTC_TIMESTAMP(3)), error_message = ?, remote_id = COALESCE(?, remote_id)," \
+	" sms_encoding = COALESCE(?, sms_encoding), segments = COALESCE(?, segments)" \
+	" WHERE state = 'transmitting' AND claim_id = ? AND id"
+
+/* The events of rows as they now are. */
+#define EVENTS "INSERT INTO delivery_event (delivery_id, number, at, state, sender, detail)" \
+	" SELECT id, changes, UTC_TIMESTAMP(3), state, ?, COALESCE(error_message, IF(state = 'sent', remote_id, NULL))" \
+	" FROM delivery WHERE id IN"
+
+struct advance {
+	struct db *db;
+	struct pool *pool;
+	const char *sender;
+	const uint8_t *claim_id;
+	const struct delivery_outcome **rest;   /* not dealt with yet */
+	size_t n;
+};
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Does the same happen to both, so that one statement can do it? */
+static bool is_alike(const struct delivery_outcome *a, const struct delivery_outcome *b)
+{
+	if (a->state != b->state)
+		return false;
+	return a->state == DELIVERY_TRANSMITTING ||
+	       (a->has_sms == b->has_sms && a->ucs2 == b->ucs2 && a->segments == b->segments &&
+	        same_text(a->error, b->error) && same_text(a->remote_id, b->remote_id));
+}
+
+static void sent_values(const struct advance *a, const struct delivery_outcome *o, struct db_value v[SENT_COLUMNS])
+{
+	v[0] = db_text(delivery_fit(a->pool, o->error, DELIVERY_ERROR_MAX));
+	v[1] = db_text(delivery_fit(a->pool, o->remote_id, DELIVERY_REMOTE_MAX));
+	v[2] = o->has_sms ? db_text(o->ucs2 ? "ucs2" : "gsm7") : db_null();
+	v[3] = o->has_sms && o->segments ? db_u64(o->segments < 255 ? o->segments : 255) : db_null();
+}
+
+static enum db_status all_changed(enum db_status status, uint64_t affected, size_t n)
+{
+	return status == DB_OK && affected != n ? DB_NONE : status;
+}
+
+static enum db_status tell(const struct advance *a, const uint64_t *ids, size_t n)
+{
+	static const char *const events[3] = DELIVERY_IN(EVENTS);
+	uint64_t affected;
+	enum db_status status = delivery_run_in(a->db, events,
+		DB_ARGS(db_text(delivery_fit(a->pool, a->sender, DELIVERY_SENDER_MAX))), ids, n, &affected);
+
+	return all_changed(status, affected, n);
+}
+
+/* All those like the first of the rest, which they leave. */
+static enum db_status advance_alike(struct advance *a)
+{
+	static const char *const transmit[3] = DELIVERY_IN(TRANSMIT), *const sent[3] = DELIVERY_IN(SENT " IN");
+	const struct delivery_outcome *model = a->rest[0];
+	struct db_value values[SENT_COLUMNS + 1] = {db_bytes(a->claim_id, ID_UUID_SIZE)};
+	uint64_t *ids = pool_alloc(a->pool, a->n * sizeof *ids), affected = 0;
+	bool transmitting = model->state == DELIVERY_TRANSMITTING;
+	enum db_status status;
+	size_t alike = 0, kept = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (is_alike(model, a->rest[i]))
+			ids[alike++] = a->rest[i]->id;
+		else
+			a->rest[kept++] = a->rest[i];
+	}
+	a->n = kept;
+	if (!transmitting) {
+		values[SENT_COLUMNS] = values[0];
+		sent_values(a, model, values);
+	}
+	status = delivery_run_in(a->db, transmitting ? transmit : sent, values, transmitting ? 1 : SENT_COLUMNS + 1, ids, alike,
+	                         &affected);
+	status = all_changed(status, affected, alike);
+	return status == DB_OK ? tell(a, ids, alike) : status;
+}
+
+/* What is left differs from row to row: sent, each with the name that the other side gave it. */
+static enum db_status advance_each(struct advance *a)
+{
+	enum { COLUMNS = SENT_COLUMNS + 2 };
+	struct db_value *values = pool_alloc(a->pool, (a->n + 1) * COLUMNS * sizeof *values);
+	uint64_t *ids = pool_alloc(a->pool, (a->n + 1) * sizeof *ids);
+	enum db_status status;
+
+	if (a->n == 0)
+		return DB_OK;
+	for (size_t i = 0; i < a->n; i++) {
+		struct db_value *v = values + i * COLUMNS;
+
+		sent_values(a, a->rest[i], v);
+		v[SENT_COLUMNS] = db_bytes(a->claim_id, ID_UUID_SIZE);
+		v[SENT_COLUMNS + 1] = db_u64(a->rest[i]->id);
+		ids[i] = a->rest[i]->id;
+	}
+	status = db_bulk(a->db, SENT " = ?", values, COLUMNS, a->n);
+	status = all_changed(status, db_affected(a->db), a->n);
+	return status == DB_OK ? tell(a, ids, a->n) : status;
+}
+
+static void gather(struct advance *a, const struct delivery_outcome *outcomes, size_t n, enum delivery_state state)
+{
+	for (size_t i = 0; i < n; i++)
+		if (outcomes[i].state == state)
+			a->rest[a->n++] = &outcomes[i];
+}
+
+enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender, const uint8_t claim_id[ID_UUID_SIZE],
+                                const struct delivery_outcome *outcomes, size_t n)
+{
+	struct advance a = {.db = db, .pool = pool, .sender = sender, .claim_id = claim_id,
+	                    .rest = pool_alloc(pool, (n + 1) * sizeof *a.rest)};
+	enum db_status status = DB_OK;
+
+	/* Those that are to be transmitted are all alike: they come first, so that none of them is among the last rest. */
+	gather(&a, outcomes, n, DELIVERY_TRANSMITTING);
+	gather(&a, outcomes, n, DELIVERY_SENT);
+	for (int group = 0; group < GROUPS && a.n > 0 && status == DB_OK; group++)
+		status = advance_alike(&a);
+	return status == DB_OK ? advance_each(&a) : status;
+}
