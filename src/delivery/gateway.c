@@ -4,6 +4,9 @@
  * A gateway has no final dot: the point of no return is the request itself. So a request is made ready, the delivery
  * committed as transmitting, and then the request is sent, once: libcurl, which would quietly repeat a request whose
  * kept connection turned out to be closed, is stopped from that, since the gateway may have taken it.
+ *
+ * There are twice as many requests in hand as connections: while some are on the wire, others are made ready and
+ * committed, and stand by until a connection is free. From the commit on, a request has the timeout for both.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +20,17 @@
 #include "domain/sms_text.h"
 #include "domain/token.h"
 
-enum { CONNECT_SECONDS = 10, ANSWER_MAX = 200 };
+enum { CONNECT_SECONDS = 10, ANSWER_MAX = 200, PER_CONNECTION = 2, US = 1000000 };
 
-/* One request at a time; as many slots as connections. */
+/* One request at a time. */
 struct slot {
 	struct wire_user user;          /* first */
 	struct gateway *gateway;
 	CURL *easy;
 	struct job *job;                /* NULL: free */
+	struct slot *next;              /* of those that stand by */
+	int64_t deadline;               /* clock_mono_us(): when it must have ended */
+	bool on_wire;
 	unsigned passes;                /* how often libcurl was about to send the request */
 	bool answered;                  /* a status line of this request has come */
 	struct curl_slist *headers;
@@ -38,6 +44,8 @@ struct gateway {
 	struct wire *wire;
 	struct slot *slots;
 	unsigned n, used;
+	unsigned connections, on_wire;
+	struct slot *first, *last;      /* committed, and waiting for a connection */
 	enum gateway_escape body_escape;
 };
 
@@ -111,12 +119,47 @@ static void judge_failure(struct slot *slot, CURLcode result)
 	finish(slot, DELIVERY_QUEUED, gateway->transport.down);
 }
 
+static void begin(struct slot *slot)
+{
+	int64_t left = slot->deadline - clock_mono_us();
+
+	if (slot->gateway->transport.down != NULL) {
+		finish(slot, DELIVERY_QUEUED, slot->gateway->transport.down);
+	} else if (left < US) {
+		finish(slot, DELIVERY_QUEUED, "no connection to the SMS gateway became free in time");
+	} else {
+		FAULT("sms.before_request");
+		slot->on_wire = true;
+		slot->gateway->on_wire++;
+		curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS, (long)(left / 1000));
+		wire_begin(slot->gateway->wire, slot->easy);
+	}
+}
+
+static void begin_next(struct gateway *gateway)
+{
+	while (gateway->first != NULL && gateway->on_wire < gateway->connections) {
+		struct slot *slot = gateway->first;
+
+		gateway->first = slot->next;
+		begin(slot);
+	}
+}
+
+static void leave_wire(struct slot *slot)
+{
+	wire_end(slot->gateway->wire, slot->easy);
+	slot->on_wire = false;
+	slot->gateway->on_wire--;
+}
+
 static void slot_ended(struct wire_user *user, CURLcode result)
 {
 	struct slot *slot = (struct slot *)user;
+	struct gateway *gateway = slot->gateway;
 	long status = 0;
 
-	wire_end(slot->gateway->wire, slot->easy);
+	leave_wire(slot);
 	curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
 	FAULT("sms.answer");
 	/* A complete status line tells, even when the rest of the answer was lost on the way. */
@@ -124,6 +167,7 @@ static void slot_ended(struct wire_user *user, CURLcode result)
 		judge(slot, status);
 	else
 		judge_failure(slot, result);
+	begin_next(gateway);
 }
 
 /*
@@ -256,11 +300,17 @@ static void gateway_start(struct transport *transport, struct job *job)
 
 static void gateway_go(struct transport *transport, struct job *job)
 {
+	struct gateway *gateway = (struct gateway *)transport;
 	struct slot *slot = job->carrier;
 
-	(void)transport;
-	FAULT("sms.before_request");
-	wire_begin(slot->gateway->wire, slot->easy);
+	slot->deadline = clock_mono_us() + gateway->settings->sms_timeout * US;
+	slot->next = NULL;
+	if (gateway->first == NULL)
+		gateway->first = slot;
+	else
+		gateway->last->next = slot;
+	gateway->last = slot;
+	begin_next(gateway);
 }
 
 static void gateway_drop(struct transport *transport, struct job *job)
@@ -282,10 +332,10 @@ static void gateway_free(struct transport *transport)
 	for (unsigned i = 0; i < gateway->n; i++) {
 		struct slot *slot = &gateway->slots[i];
 
-		if (slot->job != NULL) {
-			wire_end(gateway->wire, slot->easy);
+		if (slot->on_wire)
+			leave_wire(slot);
+		if (slot->job != NULL)
 			release(slot);
-		}
 		curl_easy_cleanup(slot->easy);
 		text_free(&slot->url);
 		text_free(&slot->body);
@@ -306,7 +356,6 @@ static void slot_init(struct slot *slot, struct gateway *gateway)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)settings->sms_timeout);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_ask);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_answer);
@@ -342,7 +391,8 @@ struct transport *transport_gateway(const struct settings *settings, struct wire
 			.wait = gateway_nothing, .work = gateway_nothing,
 			.free = gateway_free,
 		},
-		.settings = settings, .wire = wire, .n = (unsigned)settings->sms_connections,
+		.settings = settings, .wire = wire, .connections = (unsigned)settings->sms_connections,
+		.n = PER_CONNECTION * (unsigned)settings->sms_connections,
 		.body_escape = gateway_body_escape(settings->sms_headers, settings->sms_body),
 	};
 	transport_init(&gateway->transport);
