@@ -535,6 +535,22 @@ class Gateways(Case):
         self.assertEqual(self.states(ids), ["sent", "sent", "unknown", "sent"])
         self.assertEqual(gateway.texts(), ["one", "two", "close", "four"])
 
+    def test_more_in_hand_than_connections(self):
+        gateway = self.serve(connections=1)
+        ids = self.queue_texts(["slow", "two", "three", "slow", "five"])
+        self.stack.send_all()
+        self.assertEqual(self.states(ids), ["sent"] * 5)
+        self.assertEqual(gateway.texts(), ["slow", "two", "three", "slow", "five"])
+
+    def test_no_connection_in_time(self):
+        """What was committed and stood by for as long as the one before it hung: not asked, and tried again later."""
+        gateway = self.serve(connections=1)
+        ids = self.queue_texts(["never", "two", "three"])
+        self.stack.send(check=False)
+        self.assertEqual(self.states(ids), ["unknown", "queued", "sent"])
+        self.assertEqual(gateway.texts(), ["never", "three"])
+        self.assertEqual(self.deliveries(ids)[ids[1]]["error"], "no connection to the SMS gateway became free in time")
+
     def test_request(self):
         gateway = self.serve()
         ids = self.queue_texts(["Été à 5 € {to} \\ fin"], sms_originator="MonBailleur")
