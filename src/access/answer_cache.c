@@ -77,11 +77,9 @@ static pthread_mutex_t *builder(struct answer_cache *cache, uint64_t user)
 	return &cache->builders[user % BUILDERS];
 }
 
-bool answer_cache_begin(struct answer_cache *cache, uint64_t user)
+static int lock_patiently(pthread_mutex_t *mutex)
 {
-	pthread_mutex_t *mutex = builder(cache, user);
 	struct timespec until;
-	int result;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_nsec += PATIENCE_NS;
@@ -89,7 +87,17 @@ bool answer_cache_begin(struct answer_cache *cache, uint64_t user)
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	result = pthread_mutex_timedlock(mutex, &until);
+	return pthread_mutex_timedlock(mutex, &until);
+}
+
+bool answer_cache_begin(struct answer_cache *cache, uint64_t user, bool *waited_r)
+{
+	pthread_mutex_t *mutex = builder(cache, user);
+	int result = pthread_mutex_trylock(mutex);
+
+	*waited_r = result == EBUSY;
+	if (result == EBUSY)
+		result = lock_patiently(mutex);
 	if (result == EOWNERDEAD)
 		result = pthread_mutex_consistent(mutex);
 	return result == 0;

@@ -28,10 +28,10 @@ void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t versio
 
 /*
  * Only one worker at a time builds the answers of a landlord: the others wait for it, a little, and then find its answer
- * instead of building the same at the same time. begin() returns false when that took too long: build without it. A
- * builder that dies gives way to the next.
+ * instead of building the same at the same time. begin() returns false when that took too long: build without it;
+ * *waited_r tells whether another may have built meanwhile. A builder that dies gives way to the next.
  */
-bool answer_cache_begin(struct answer_cache *cache, uint64_t user);
+bool answer_cache_begin(struct answer_cache *cache, uint64_t user, bool *waited_r);
 void answer_cache_end(struct answer_cache *cache, uint64_t user);
 
 #endif

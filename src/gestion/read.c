@@ -94,17 +94,17 @@ static bool find_answer(struct app *app, struct request *request, const struct r
 	                        request->body);
 }
 
-/* After another worker's turn its answer is there, of the version it had when it began: newer than ours, perhaps. */
+/* After another worker's turn its answer is there, of the version it began with, which may be newer than ours. */
 static enum db_status build_or_find(struct app *app, struct request *request, struct reading *reading, build_fn *build)
 {
-	bool alone = answer_cache_begin(app->answers, reading->user);
+	bool waited, alone = answer_cache_begin(app->answers, reading->user, &waited), look = alone && waited;
 	enum db_status status = DB_OK;
 
-	if (alone)
+	if (look)
 		status = user_portfolio_version(app->db, reading->user, &app->user.portfolio_version);
 	if (status == DB_NONE)          /* the account went while the request was on its way */
 		status = DB_BUG;
-	if (status == DB_OK && (!alone || !find_answer(app, request, reading)))
+	if (status == DB_OK && (!look || !find_answer(app, request, reading)))
 		status = build_whole(app, request, reading, build);
 	if (alone)
 		answer_cache_end(app->answers, reading->user);

@@ -77,18 +77,29 @@ static enum db_status mark(struct db *db, struct write *write)
 	                  "operationId");
 }
 
+/* One statement that may be run again is a transaction by itself; with a key to be kept it is part of one. */
+static void mark_as(struct app *app, struct request *request, bool paid)
+{
+	struct write write = {app, request, mark, &paid};
+	enum db_status status;
+
+	if (request->idempotency_key != NULL) {
+		write_run(app, request, mark, &paid);
+		return;
+	}
+	status = mark(app->db, &write);
+	if (status != DB_OK && status != DB_NONE)
+		error_gestion_database(request, app->db, status, "write");
+}
+
 void mark_operation_paid(struct app *app, struct request *request)
 {
-	bool paid = true;
-
-	write_run(app, request, mark, &paid);
+	mark_as(app, request, true);
 }
 
 void mark_operation_unpaid(struct app *app, struct request *request)
 {
-	bool paid = false;
-
-	write_run(app, request, mark, &paid);
+	mark_as(app, request, false);
 }
 
 /* Run again after a commit of unknown outcome, an operation that it found before and not now is deleted as asked. */

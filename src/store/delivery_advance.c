@@ -62,9 +62,9 @@ static enum db_status all_changed(enum db_status status, uint64_t affected, size
 
 static enum db_status tell(const struct advance *a, const uint64_t *ids, size_t n)
 {
-	static const char *const events[3] = DELIVERY_IN(EVENTS);
+	static const char *const events[3] = ROWS_IN(EVENTS);
 	uint64_t affected;
-	enum db_status status = delivery_run_in(a->db, events,
+	enum db_status status = rows_run_in(a->db, events,
 		DB_ARGS(db_text(delivery_fit(a->pool, a->sender, DELIVERY_SENDER_MAX))), ids, n, &affected);
 
 	return all_changed(status, affected, n);
@@ -73,7 +73,7 @@ static enum db_status tell(const struct advance *a, const uint64_t *ids, size_t 
 /* All those like the first of the rest, which they leave. */
 static enum db_status advance_alike(struct advance *a)
 {
-	static const char *const transmit[3] = DELIVERY_IN(TRANSMIT), *const sent[3] = DELIVERY_IN(SENT " IN");
+	static const char *const transmit[3] = ROWS_IN(TRANSMIT), *const sent[3] = ROWS_IN(SENT " IN");
 	const struct delivery_outcome *model = a->rest[0];
 	struct db_value values[SENT_COLUMNS + 1] = {db_bytes(a->claim_id, ID_UUID_SIZE)};
 	uint64_t *ids = pool_alloc(a->pool, a->n * sizeof *ids), affected = 0;
@@ -92,7 +92,7 @@ static enum db_status advance_alike(struct advance *a)
 		values[SENT_COLUMNS] = values[0];
 		sent_values(a, model, values);
 	}
-	status = delivery_run_in(a->db, transmitting ? transmit : sent, values, transmitting ? 1 : SENT_COLUMNS + 1, ids, alike,
+	status = rows_run_in(a->db, transmitting ? transmit : sent, values, transmitting ? 1 : SENT_COLUMNS + 1, ids, alike,
 	                         &affected);
 	status = all_changed(status, affected, alike);
 	return status == DB_OK ? tell(a, ids, alike) : status;

@@ -85,42 +85,11 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
 	return status == DB_NONE ? DB_OK : status;
 }
 
-const char *delivery_in(const char *const sql[3], struct db_value *values, size_t n_args, const uint64_t *ids, size_t n,
-                        size_t *n_values_r)
-{
-	static const size_t sizes[] = {8, 64, DELIVERY_IN_MAX};
-	size_t which = n <= sizes[0] ? 0 : n <= sizes[1] ? 1 : 2;
-
-	for (size_t i = 0; i < sizes[which]; i++)
-		values[n_args + i] = db_u64(i < n ? ids[i] : 0);
-	*n_values_r = n_args + sizes[which];
-	return sql[which];
-}
-
-enum db_status delivery_run_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
-                               const uint64_t *ids, size_t n, uint64_t *affected_r)
-{
-	struct db_value values[DELIVERY_IN_ARGS + DELIVERY_IN_MAX];
-	enum db_status status = DB_OK;
-
-	*affected_r = 0;
-	memcpy(values, args, n_args * sizeof *args);
-	for (size_t done = 0, n_values; done < n && status == DB_OK; done += DELIVERY_IN_MAX) {
-		size_t now = n - done < DELIVERY_IN_MAX ? n - done : DELIVERY_IN_MAX;
-		const char *statement = delivery_in(sql, values, n_args, ids + done, now, &n_values);
-
-		status = db_run(db, statement, values, n_values);
-		if (status == DB_OK)
-			*affected_r += db_affected(db);
-	}
-	return status;
-}
-
 enum db_status delivery_change_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
                                   const uint64_t *ids, size_t n)
 {
 	uint64_t affected;
-	enum db_status status = delivery_run_in(db, sql, args, n_args, ids, n, &affected);
+	enum db_status status = rows_run_in(db, sql, args, n_args, ids, n, &affected);
 
 	return status == DB_OK && affected != n ? DB_BUG : status;
 }
@@ -184,7 +153,7 @@ static bool same_change(const struct delivery_change *a, const struct delivery_c
 /* Changes together those to which the same happens as to the first of `rest`, and takes them out of it. */
 static enum db_status change_alike(struct db *db, struct pool *pool, const struct delivery_change **rest, size_t *n)
 {
-	static const char *const sql[3] = DELIVERY_IN(CHANGE " IN");
+	static const char *const sql[3] = ROWS_IN(CHANGE " IN");
 	const struct delivery_change *model = rest[0];
 	uint64_t *ids = pool_alloc(pool, *n * sizeof *ids);
 	struct db_value values[CHANGE_COLUMNS];

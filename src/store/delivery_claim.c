@@ -62,7 +62,7 @@ static const uint64_t *ids_of(const struct claim *claim)
 
 static enum db_status take(struct db *db, const struct claim *claim)
 {
-	static const char *const sql[3] = DELIVERY_IN(
+	static const char *const sql[3] = ROWS_IN(
 		"UPDATE delivery SET state = 'claimed', claim_id = ?, due_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND,"
 		" attempts = LEAST(attempts + 1, 65535), changes = changes + 1 WHERE id IN");
 
@@ -99,15 +99,16 @@ static enum db_status claim_due(struct db *db, void *arg)
 	" STRAIGHT_JOIN api_client c ON c.id = m.client_id" \
 	" WHERE d.state = 'claimed' AND d.due_at > UTC_TIMESTAMP(3) AND d.claim_id = ? AND d.id IN"
 
-static const char *const claimed_mail[3] = DELIVERY_IN(CLAIMED("email_content", "email_originator"));
-static const char *const claimed_sms[3] = DELIVERY_IN(CLAIMED("sms_content", "sms_originator"));
+static const char *const claimed_mail[3] = ROWS_IN(CLAIMED("email_content", "email_originator"));
+static const char *const claimed_sms[3] = ROWS_IN(CLAIMED("sms_content", "sms_originator"));
 
-static void read_delivery(const struct db_rows *rows, struct pool *pool, enum delivery_channel channel,
-                          struct delivery *delivery)
+static void read_delivery(const struct db_rows *rows, struct pool *pool, void *element)
 {
+	struct delivery *delivery = element;
+
 	*delivery = (struct delivery){
 		.id = db_col_u64(rows, 0), .message_id = db_col_u64(rows, 1), .client_id = db_col_u64(rows, 2),
-		.client_name = db_col_dup(rows, 3, pool), .channel = channel, .recipient = db_col_dup(rows, 5, pool),
+		.client_name = db_col_dup(rows, 3, pool), .recipient = db_col_dup(rows, 5, pool),
 		.attempt = (unsigned)db_col_u64(rows, 6), .created_at = db_col_time(rows, 7),
 		.expires_at = db_col_time(rows, 8), .unsubscribed = db_col_bool(rows, 9),
 		.unsubscribe_link = db_col_bool(rows, 10), .subject = db_col_dup(rows, 11, pool),
@@ -118,37 +119,28 @@ static void read_delivery(const struct db_rows *rows, struct pool *pool, enum de
 		memcpy(delivery->uuid, db_col_text(rows, 4), ID_UUID_SIZE);
 }
 
-static enum db_status read_some(struct db *db, const struct claim *claim, const uint64_t *ids, size_t n_ids,
-                                struct delivery *list, size_t *n)
-{
-	struct db_value values[DELIVERY_IN_ARGS + DELIVERY_IN_MAX] = {db_bytes(last_claim, ID_UUID_SIZE)};
-	size_t n_values;
-	const char *sql = delivery_in(claim->channel == DELIVERY_MAIL ? claimed_mail : claimed_sms, values, 1, ids, n_ids,
-	                              &n_values);
-	struct db_rows *rows;
-	enum db_status status = db_query(db, sql, values, n_values, &rows);
-
-	if (status != DB_OK)
-		return status;
-	while ((status = db_next(rows)) == DB_OK)
-		read_delivery(rows, claim->pool, claim->channel, &list[(*n)++]);
-	db_rows_end(rows);
-	return status == DB_NONE ? DB_OK : status;
-}
-
 static enum db_status read_claimed(struct db *db, const struct claim *claim, struct delivery **deliveries_r,
                                    size_t *n_r)
 {
-	struct delivery *list = pool_alloc(claim->pool, (claim->n + 1) * sizeof *list);
 	const uint64_t *ids = ids_of(claim);
+	struct delivery *list = pool_alloc(claim->pool, (claim->n + 1) * sizeof *list), *some;
 	enum db_status status = DB_OK;
-	size_t n = 0;
+	size_t n = 0, n_some;
 
-	for (size_t at = 0; at < claim->n && status == DB_OK; at += DELIVERY_IN_MAX)
-		status = read_some(db, claim, ids + at, claim->n - at < DELIVERY_IN_MAX ? claim->n - at : DELIVERY_IN_MAX, list, &n);
-	for (size_t i = 0; i < n && status == DB_OK; i++)
+	for (size_t at = 0; at < claim->n && status == DB_OK; at += ROWS_IN_MAX) {
+		status = rows_list_in(db, claim->pool, claim->channel == DELIVERY_MAIL ? claimed_mail : claimed_sms,
+		                      DB_ARGS(db_bytes(last_claim, ID_UUID_SIZE)), ids + at,
+		                      claim->n - at < ROWS_IN_MAX ? claim->n - at : ROWS_IN_MAX, sizeof *some, read_delivery, &some,
+		                      &n_some);
+		if (status == DB_OK && n_some > 0)
+			memcpy(list + n, some, n_some * sizeof *some);
+		n += status == DB_OK ? n_some : 0;
+	}
+	for (size_t i = 0; i < n && status == DB_OK; i++) {
+		list[i].channel = claim->channel;
 		if (list[i].n_attachments > 0)
 			status = attachment_list(db, claim->pool, list[i].message_id, &list[i].attachments, &list[i].n_attachments);
+	}
 	*deliveries_r = list;
 	*n_r = n;
 	return status;

@@ -162,12 +162,14 @@ enum db_status operation_update(struct db *db, struct pool *pool, uint64_t user,
 	                          rows_bind_instant(o->date_last_modified), db_u64(user), rows_bind_oid(&o->id))));
 }
 
+/* The account first, as every write to a portfolio: writers wait for each other there and nowhere else. */
 enum db_status operation_set_paid(struct db *db, uint64_t user, const struct oid *id, bool paid, int64_t now_ms)
 {
-	return rows_found(db,
-	                  db_run(db,
-	                         "UPDATE operation SET paid = ?, date_last_modified = ? WHERE user_id = ? AND id = ?",
-	                             DB_ARGS(db_bool(paid), db_time(now_ms), db_u64(user), rows_bind_oid(id))));
+	return rows_found(db, db_run_again(db, "UPDATE user_account u STRAIGHT_JOIN operation o ON o.user_id = u.id SET "
+	                                   "u.portfolio_version = u.portfolio_version + 1, o.paid = ?, "
+	                                   "o.date_last_modified = ? WHERE u.id = ? AND o.user_id = ? AND o.id = ?",
+	                                   DB_ARGS(db_bool(paid), db_time(now_ms), db_u64(user), db_u64(user),
+	                                           rows_bind_oid(id))));
 }
 
 enum db_status operation_delete(struct db *db, uint64_t user, const struct oid *id)

@@ -52,7 +52,8 @@ enum db_status operation_has_locataire(struct db *db, uint64_t user, const struc
 
 /*
  * Writes, in the caller's transaction after user_touch_portfolio(); each checks the owner in the statement that
- * changes. DB_NONE: not this landlord's. operation_update() keeps date_created and robot.
+ * changes. DB_NONE: not this landlord's. operation_update() keeps date_created and robot. operation_set_paid() counts the
+ * portfolio's version up itself and, alone, is a transaction of its own, run again until its end is known.
  */
 enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user, const struct operation *operations,
                                  size_t n);

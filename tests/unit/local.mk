@@ -14,6 +14,7 @@ UNIT_TESTS += tests/unit/test_delivery_state
 UNIT_TESTS += tests/unit/test_email_address
 UNIT_TESTS += tests/unit/test_fault
 UNIT_TESTS += tests/unit/test_filter
+UNIT_TESTS += tests/unit/test_gather
 UNIT_TESTS += tests/unit/test_gateway_request
 UNIT_TESTS += tests/unit/test_guard
 UNIT_TESTS += tests/unit/test_id
@@ -69,110 +70,3 @@ tests_unit_calc_LDADD = $(LIBS_ALL)
 
 # Of every program that names no libraries of its own: the tests.
 LDADD = tests/unit/libdbtest.a $(LIBS_ALL) $(CHECK_LIBS)
-if HAVE_CHECK
-# Of src/base/ and src/domain/.
-UNIT_RULES = \
-	tests/unit/test_pool \
-	tests/unit/test_text \
-	tests/unit/test_json_out \
-	tests/unit/test_json_in \
-	tests/unit/test_clock \
-	tests/unit/test_log \
-	tests/unit/test_id \
-	tests/unit/test_secret \
-	tests/unit/test_fault \
-	tests/unit/test_settings \
-	tests/unit/test_email_address \
-	tests/unit/test_phone_number \
-	tests/unit/test_channel \
-	tests/unit/test_delivery_state \
-	tests/unit/test_sms_text \
-	tests/unit/test_content
-check_PROGRAMS += $(UNIT_RULES)
-TESTS += $(UNIT_RULES)
-tests_unit_test_pool_LDADD = $(LIBS_UNIT)
-tests_unit_test_text_LDADD = $(LIBS_UNIT)
-tests_unit_test_json_out_LDADD = $(LIBS_UNIT)
-tests_unit_test_json_in_LDADD = $(LIBS_UNIT)
-tests_unit_test_clock_LDADD = $(LIBS_UNIT)
-tests_unit_test_log_LDADD = $(LIBS_UNIT)
-tests_unit_test_id_LDADD = $(LIBS_UNIT)
-tests_unit_test_secret_LDADD = $(LIBS_UNIT)
-tests_unit_test_fault_LDADD = $(LIBS_UNIT)
-tests_unit_test_settings_LDADD = $(LIBS_UNIT)
-tests_unit_test_email_address_LDADD = $(LIBS_UNIT)
-tests_unit_test_phone_number_LDADD = $(LIBS_UNIT)
-tests_unit_test_channel_LDADD = $(LIBS_UNIT)
-tests_unit_test_delivery_state_LDADD = $(LIBS_UNIT)
-tests_unit_test_sms_text_LDADD = $(LIBS_UNIT)
-tests_unit_test_content_LDADD = $(LIBS_UNIT)
-endif
-EXTRA_DIST += tests/unit/unit.h
-
-# The sender's transports.
-if HAVE_CHECK
-check_PROGRAMS += tests/unit/test_smtp_reply
-TESTS += tests/unit/test_smtp_reply
-tests_unit_test_smtp_reply_LDADD = $(LIBS_UNIT)
-
-check_PROGRAMS += tests/unit/test_gateway_request
-TESTS += tests/unit/test_gateway_request
-tests_unit_test_gateway_request_LDADD = $(LIBS_UNIT)
-endif
-
-if HAVE_CHECK
-check_PROGRAMS += tests/unit/test_compte
-TESTS += tests/unit/test_compte
-tests_unit_test_compte_LDADD = $(LIBS_UNIT)
-endif
-
-if HAVE_CHECK
-# Of Gestion.
-UNIT_GESTION = \
-	tests/unit/test_answer_cache \
-	tests/unit/test_oid \
-	tests/unit/test_revision \
-	tests/unit/test_image \
-	tests/unit/test_mot_de_passe \
-	tests/unit/test_portfolio_read
-check_PROGRAMS += $(UNIT_GESTION)
-TESTS += $(UNIT_GESTION)
-tests_unit_test_answer_cache_LDADD = $(LIBS_UNIT)
-tests_unit_test_oid_LDADD = $(LIBS_UNIT)
-tests_unit_test_revision_LDADD = $(LIBS_UNIT)
-tests_unit_test_image_LDADD = $(LIBS_UNIT)
-tests_unit_test_mot_de_passe_LDADD = $(LIBS_UNIT)
-tests_unit_test_portfolio_read_LDADD = $(LIBS_UNIT)
-
-check_PROGRAMS += tests/unit/test_login
-TESTS += tests/unit/test_login
-tests_unit_test_login_SOURCES = tests/unit/test_login.c tests/unit/dbtest.c tests/unit/dbtest.h
-tests_unit_test_login_CPPFLAGS = $(DBTEST_CPPFLAGS)
-tests_unit_test_login_LDADD = $(LIBS_UNIT)
-endif
-
-# Forgotten passwords, and the templates of all that people read.
-if HAVE_CHECK
-check_PROGRAMS += tests/unit/test_mot_de_passe_regle
-TESTS += tests/unit/test_mot_de_passe_regle
-tests_unit_test_mot_de_passe_regle_LDADD = $(LIBS_UNIT)
-
-check_PROGRAMS += tests/unit/test_seal
-TESTS += tests/unit/test_seal
-tests_unit_test_seal_LDADD = $(LIBS_UNIT)
-
-check_PROGRAMS += tests/unit/test_slots
-TESTS += tests/unit/test_slots
-tests_unit_test_slots_CPPFLAGS = $(AM_CPPFLAGS) -DTEMPLATES_OF_TESTS='"$(abs_top_srcdir)/templates"'
-tests_unit_test_slots_LDADD = $(LIBS_UNIT)
-endif
-
-if HAVE_CHECK
-check_PROGRAMS += tests/unit/test_webhook
-TESTS += tests/unit/test_webhook
-tests_unit_test_webhook_LDADD = $(LIBS_UNIT)
-endif
-
-check_PROGRAMS += tests/unit/test_gather
-TESTS += tests/unit/test_gather
-tests_unit_test_gather_LDADD = $(LIBS_UNIT)
