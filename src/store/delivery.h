@@ -2,7 +2,8 @@
  * Deliveries as the sender works through them: claim, transmit, record; and what an operator asks about them.
  *
  * A delivery row that something must still happen to has `due_at`: when a queued one may be claimed, when the lease of
- * a claimed or transmitting one ends. Rows at rest have none, so the index on (channel, due_at) holds due rows first.
+ * a claimed or transmitting one ends. Rows at rest have none, so the index on (channel, place, due_at) finds due rows
+ * at once.
  * Every change of state is written to delivery_event in the same transaction.
  */
 #ifndef STORE_DELIVERY_H
