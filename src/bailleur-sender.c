@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -101,16 +102,16 @@ static pid_t start_webhooks(const struct settings *settings, const struct option
 /* Waits for it; a signal that comes meanwhile is for it. */
 static int end_webhooks(pid_t pid, int signals)
 {
+	int status = 0, end = pidfd_open(pid, 0);       /* where the kernel has none: looked for now and then */
+	struct pollfd wanted[] = {{.fd = signals, .events = POLLIN}, {.fd = end, .events = POLLIN}};
 	struct signalfd_siginfo info;
-	int status = 0;
 	pid_t ended;
 
-	while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
-		struct pollfd wanted = {.fd = signals, .events = POLLIN};
-
-		if (poll(&wanted, 1, 20) > 0 && read(signals, &info, sizeof info) > 0)
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0)
+		if (poll(wanted, 2, end < 0 ? 20 : -1) > 0 && read(signals, &info, sizeof info) > 0)
 			kill(pid, SIGTERM);
-	}
+	if (end >= 0)
+		close(end);
 	return ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -1;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "domain/webhook_signature.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -15,16 +16,17 @@ void webhook_sign(struct text *header, const uint8_t *secret, size_t secret_len,
 	crypto_auth_hmacsha256_state state;
 	uint8_t mac[crypto_auth_hmacsha256_BYTES];
 	char base64[sodium_base64_ENCODED_LEN(sizeof mac, sodium_base64_VARIANT_ORIGINAL)];
-	struct text head = {0};
+	char time[32];
 
-	text_printf(&head, "%s.%lld.", id, (long long)timestamp);
+	snprintf(time, sizeof time, ".%lld.", (long long)timestamp);
 	crypto_auth_hmacsha256_init(&state, secret, secret_len);
-	crypto_auth_hmacsha256_update(&state, (const unsigned char *)head.data, head.len);
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)id, strlen(id));
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)time, strlen(time));
 	crypto_auth_hmacsha256_update(&state, (const unsigned char *)body, strlen(body));
 	crypto_auth_hmacsha256_final(&state, mac);
-	text_free(&head);
 	sodium_bin2base64(base64, sizeof base64, mac, sizeof mac, sodium_base64_VARIANT_ORIGINAL);
-	text_printf(header, "%sv1,%s", header->len > 0 ? " " : "", base64);
+	text_puts(header, header->len > 0 ? " v1," : "v1,");
+	text_puts(header, base64);
 }
 
 void webhook_secret_text(const uint8_t *secret, size_t len, char out[WEBHOOK_SECRET_TEXT])
