@@ -30,15 +30,15 @@ static void read_share(const struct db_rows *row, struct pool *pool, void *eleme
 	webhook_read_endpoint(row, pool, &share->endpoint);
 }
 
-/* Endpoints that may be posted to and have something due, in turn. */
+/* Endpoints that may be posted to and have something due, in turn; of some of them all may be claimed already. */
 static enum db_status find_shares(struct db *db, struct claim *c)
 {
 	return rows_list(db, c->pool,
 		"SELECT w.client_id, '', w.url, w.secret, w.old_secret, FALSE, NULL, w.failures, w.retry_at, 0 FROM "
 		"webhook_endpoint w WHERE w.disabled_at IS NULL AND (w.retry_at IS NULL OR w.retry_at <= "
 		"UTC_TIMESTAMP(3)) AND (SELECT 1 FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = "
-		"w.client_id AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until "
-		"<= UTC_TIMESTAMP(3)) LIMIT 1) IS NOT NULL ORDER BY w.client_id <= ?, w.client_id LIMIT ?",
+		"w.client_id AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) LIMIT 1) IS NOT NULL "
+		"ORDER BY w.client_id <= ?, w.client_id LIMIT ?",
 		DB_ARGS(db_u64(c->wish->last), db_u64(SHARES_MAX)), sizeof *c->shares, read_share, &c->shares, &c->n);
 }
 
