@@ -139,8 +139,8 @@ static void set_failed(const struct webhook_post *post, struct pool *pool, CURLc
 }
 
 /*
- * What this says of the endpoint. Attempts that were on their way together count as one failure; the longest rest that any
- * of them asked for holds, and a success among them does not end it.
+ * What this says of the endpoint. Attempts that were on their way together count as one failure; the longest rest that
+ * any of them asked for holds, and a success among them does not end it.
  */
 static void set_health(struct webhook_target *target, struct webhook_outcome *o)
 {
@@ -166,9 +166,11 @@ static void log_outcome(const struct webhook_post *post, const struct webhook_ou
 {
 	enum log_level level = o->error != NULL ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG;
 
-	if (level <= (enum log_level)post->settings->log_level)
-		log_event(level, "webhook", "event", log_num((int64_t)o->id), "client", log_num((int64_t)o->client_id), "state", o->state,
-		          "attempt", log_num(post->task->event->attempt), "error", o->error != NULL ? o->error : "-", NULL);
+	if (level > (enum log_level)post->settings->log_level)
+		return;
+	log_event(level, "webhook", "event", log_num((int64_t)o->id), "client", log_num((int64_t)o->client_id), "state",
+	          o->state, "attempt", log_num(post->task->event->attempt), "error", o->error != NULL ? o->error : "-",
+	          NULL);
 }
 
 void webhook_post_end(struct webhook_post *post, struct wire *wire, struct pool *pool, CURLcode result)

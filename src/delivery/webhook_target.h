@@ -38,7 +38,7 @@ struct webhook_target {
 	unsigned busy;                          /* being posted */
 	bool in_turn;
 	bool well;                              /* it has taken an event in this run, and not failed since */
-	bool resting;                           /* it has failed: nothing more until a claim made after that is recorded */
+	bool resting;                           /* it failed: nothing more until a claim made after that is recorded */
 	int64_t rest_until;                     /* ms; the latest that a failure asked for */
 	unsigned unrecorded;                    /* failures that are not yet recorded */
 };

@@ -2,9 +2,9 @@
  * Webhooks: claim, sign, post, record.
  *
  * The database's part is done at a desk of its own (a thread), one errand at a time, so that the wire goes on during a
- * commit: outcomes are recorded hundreds at once, and the next events are claimed while the last are still on their way.
- * An endpoint's first failure gives back what else was claimed for it; the endpoint then rests, for longer with each
- * failure.
+ * commit: outcomes are recorded hundreds at once, and the next events are claimed while the last are still on their
+ * way. An endpoint's first failure gives back what else was claimed for it; the endpoint then rests, for longer with
+ * each failure.
  */
 #include "delivery/webhooks.h"
 
@@ -23,7 +23,7 @@
 
 enum {
 	CLAIM_SIZE = 512,
-	WAITING_ENOUGH = 512,                   /* with so many waiting more is claimed now and then only, for other clients */
+	WAITING_ENOUGH = 512,                   /* with so many, more is claimed only now and then, for other clients */
 	BATCHES_MAX = 32,                       /* claims in hand at once: a slow endpoint keeps one, not the sender */
 	RECORD_AT_ONCE = 512,
 	RECORD_ENOUGH = 256,                    /* so many outcomes are recorded without waiting for more */
@@ -158,8 +158,10 @@ static struct webhook_task *take_final(struct webhooks *w)
 
 static void give_back(struct webhooks *w, struct webhook_task *task, int64_t now)
 {
-	task->outcome = (struct webhook_outcome){.id = task->event->id, .client_id = task->event->client_id, .state = "queued",
-	                                         .retry_at = now, .released = true};
+	task->outcome = (struct webhook_outcome){
+		.id = task->event->id, .client_id = task->event->client_id, .state = "queued", .retry_at = now,
+		.released = true,
+	};
 	add_final(w, task);
 }
 
@@ -235,7 +237,9 @@ static void do_claim(void *arg)
 /* The next claim is made while the last events of the one before are still on their way. */
 static bool may_claim(const struct webhooks *w, int64_t now)
 {
-	if (w->stopping || (w->once && w->claimed) || w->claim_at > now || w->db_again_at > now || w->n_batches >= BATCHES_MAX)
+	if (w->stopping || (w->once && w->claimed) || w->n_batches >= BATCHES_MAX)
+		return false;
+	if (w->claim_at > now || w->db_again_at > now)
 		return false;
 	return w->targets.waiting < WAITING_ENOUGH || w->claimed_at + CLAIM_OTHERS <= now;
 }
@@ -256,7 +260,9 @@ static void add_share(struct webhooks *w, struct webhook_batch *batch, const str
 
 	batch->left += share->n;
 	for (size_t i = 0; i < share->n; i++) {
-		tasks[i] = (struct webhook_task){.event = &share->events[i], .endpoint = &share->endpoint, .batch = batch};
+		tasks[i].event = &share->events[i];
+		tasks[i].endpoint = &share->endpoint;
+		tasks[i].batch = batch;
 		webhook_target_wait(&w->targets, target, &tasks[i]);
 	}
 	if (w->stopping || target->resting)
@@ -413,8 +419,10 @@ int webhooks_run(const struct settings *settings, struct db *db, bool once, int 
 	                       .n_posts = (unsigned)settings->webhook_connections};
 	w->finals_end = &w->finals;
 	id_uuid7(w->claim_id);
-	w->wish = (struct webhook_wish){.claim_id = w->claim_id, .lease = HOLD + settings->webhook_timeout + LEASE_MARGIN,
-	                                .size = CLAIM_SIZE, .room = WEBHOOK_QUOTA_FIRST};
+	w->wish = (struct webhook_wish){
+		.claim_id = w->claim_id, .lease = HOLD + settings->webhook_timeout + LEASE_MARGIN, .size = CLAIM_SIZE,
+		.room = WEBHOOK_QUOTA_FIRST,
+	};
 	if (wire_open(&w->wire, w->n_posts) != 0)
 		goto err0;
 	w->desk = desk_open();
