@@ -97,30 +97,36 @@ static bool confirmed(const struct ctl *ctl, const char *question)
 	return answer[0] == 'y' || answer[0] == 'Y' || answer[0] == 'o' || answer[0] == 'O';
 }
 
-static int show_resent(struct ctl *ctl, uint64_t n)
+static int show_resent(struct ctl *ctl, const struct delivery_resent *resent)
 {
+	uint64_t n = resent->queued, out = resent->left_out;
+
 	if (ctl->want_json) {
 		json_object(&ctl->json);
 		json_ku64(&ctl->json, "queued", n);
+		json_ku64(&ctl->json, "left_out", out);
 		json_object_end(&ctl->json);
-	} else {
-		text_printf(&ctl->out, "%" PRIu64 " %s queued again\n", n, n == 1 ? "delivery" : "deliveries");
+		return CTL_OK;
 	}
+	text_printf(&ctl->out, "%" PRIu64 " %s queued again\n", n, n == 1 ? "delivery" : "deliveries");
+	if (out > 0)
+		text_printf(&ctl->out, "%" PRIu64 " of reminders left out: the appointment has begun, was changed or cancelled\n",
+		            out);
 	return CTL_OK;
 }
 
 static int resend_state(struct ctl *ctl, enum delivery_state state, const struct outbox_lifetime *lifetime)
 {
-	uint64_t n = 0;
+	struct delivery_resent resent;
 	enum db_status status;
 
 	if (state == DELIVERY_UNKNOWN &&
 	    !confirmed(ctl, "Deliveries in state unknown may have arrived already. Send them all again?"))
 		return ctl_fail("nothing was changed");
-	status = delivery_resend_state(ctl->db, state, lifetime, &n);
+	status = delivery_resend_state(ctl->db, state, lifetime, &resent);
 	if (status != DB_OK && status != DB_NONE)
 		return ctl_db_failed(ctl, status, "queue the deliveries again");
-	return show_resent(ctl, n);
+	return show_resent(ctl, &resent);
 }
 
 static bool has_unknown(const struct delivery_story *story)
@@ -134,7 +140,8 @@ static bool has_unknown(const struct delivery_story *story)
 static int resend_message(struct ctl *ctl, const struct outbox_lifetime *lifetime)
 {
 	struct delivery_story story = {0};
-	uint64_t id, n = 0;
+	struct delivery_resent resent;
+	uint64_t id;
 	enum db_status status;
 	int exit_status = ctl_find_story(ctl, ctl->args[0], &story);
 
@@ -143,13 +150,16 @@ static int resend_message(struct ctl *ctl, const struct outbox_lifetime *lifetim
 	id = story.message.message.id;
 	if (has_unknown(&story) && !confirmed(ctl, "This message may have arrived already. Send it again?"))
 		return ctl_fail("nothing was changed");
-	status = delivery_resend(ctl->db, id, lifetime, &n);
+	status = delivery_resend(ctl->db, id, lifetime, &resent);
 	if (status != DB_OK && status != DB_NONE)
 		return ctl_db_failed(ctl, status, "queue the message again");
-	if (n == 0)
+	if (resent.queued == 0 && resent.left_out > 0)
+		return ctl_fail("message %" PRIu64 " is the reminder of an appointment that has begun, was changed or cancelled",
+		                id);
+	if (resent.queued == 0)
 		return ctl_fail("message %" PRIu64 " is %s: nothing of it can be sent again", id,
 		                delivery_state_name(story.message.state));
-	return show_resent(ctl, n);
+	return show_resent(ctl, &resent);
 }
 
 int ctl_resend(struct ctl *ctl)

@@ -254,7 +254,8 @@ static bool is_reminded_otherwise(const struct appointment *a, const struct appo
 
 /*
  * A reminder that was queued and has not left is taken back; what takes its place is queued when it is due. One that
- * has left stays sent, unless the appointment is moved: then it is reminded of anew.
+ * has left stays sent, unless the appointment is moved: then it is reminded of anew. One that failed to leave is not to
+ * be sent again by an operator.
  */
 static enum db_status revise_reminder(struct db *db, struct pool *pool, const struct appointment *before,
                                       struct appointment *a)
@@ -265,6 +266,8 @@ static enum db_status revise_reminder(struct db *db, struct pool *pool, const st
 	if (!a->reminder_sent || (!cancelled && !is_reminded_otherwise(a, before)))
 		return DB_OK;
 	status = appointment_take_back(db, pool, a, cancelled || moved, &whole);
+	if (status == DB_OK)
+		status = appointment_withdraw_reminder(db, before);
 	if (whole || moved)
 		a->reminder_sent = false;
 	return status;

@@ -105,7 +105,7 @@ static enum db_status queue(struct db *db, struct reminding *r, struct appointme
 		lifetime.sms = left;
 	status = outbox_queue_in(db, a->client_id, &lifetime, &m, 1);
 	if (status == DB_OK)
-		status = appointment_reminded(db, a->id, m.id, r->now);
+		status = appointment_reminded(db, a, m.id, r->now);
 	a->reminder_sent = true;
 	if (status == DB_OK)
 		status = appointment_tell(db, r->pool, a, r->now, r->settings->expire_webhook);
@@ -126,7 +126,7 @@ static enum db_status remind(struct db *db, void *arg)
 		return status;          /* DB_NONE: another run has dealt with it */
 	r->now = r->at + (clock_mono_us() - r->started) / 1000;
 	if (a.start_at - r->now < 2 * SECOND)
-		return appointment_reminded(db, a.id, 0, r->now);
+		return appointment_reminded(db, &a, 0, r->now);
 	return queue(db, r, &a);
 }
 

@@ -177,11 +177,20 @@ enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint6
 	                DB_ARGS(db_u64(id), db_time(now)), read_appointment, r);
 }
 
-enum db_status appointment_reminded(struct db *db, uint64_t id, uint64_t message, int64_t now)
+enum db_status appointment_reminded(struct db *db, const struct appointment *a, uint64_t message, int64_t now)
 {
-	return db_run(db,
-	              "UPDATE appointment SET reminder_sent = ?, reminder_message_id = COALESCE(?, "
-	              "reminder_message_id), reminder_due_at = NULL, updated_at = ? WHERE id = ?",
-	              DB_ARGS(db_bool(message != 0), message != 0 ? db_u64(message) : db_null(), db_time(now),
-	                      db_u64(id)));
+	enum db_status status = db_run(db,
+		"UPDATE appointment SET reminder_sent = ?, reminder_message_id = COALESCE(?, reminder_message_id), "
+		"reminder_due_at = NULL, updated_at = ? WHERE id = ?",
+		DB_ARGS(db_bool(message != 0), message != 0 ? db_u64(message) : db_null(), db_time(now), db_u64(a->id)));
+
+	return status != DB_OK || message == 0 ? status :
+	       db_run(db, "INSERT INTO reminder (message_id, start_at) VALUES (?, ?)",
+	              DB_ARGS(db_u64(message), db_time(a->start_at)));
+}
+
+enum db_status appointment_withdraw_reminder(struct db *db, const struct appointment *a)
+{
+	return db_run(db, "UPDATE reminder SET withdrawn = TRUE WHERE message_id = ?",
+	              DB_ARGS(db_u64(a->reminder_message)));
 }

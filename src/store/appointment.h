@@ -75,6 +75,10 @@ enum db_status appointment_lock_reminder(struct db *db, struct pool *pool, uint6
                                          struct appointment *appointment_r);
 
 /* The reminder was queued as `message`, or (0) will not be: it is not due any more. */
-enum db_status appointment_reminded(struct db *db, uint64_t id, uint64_t message, int64_t now);
+enum db_status appointment_reminded(struct db *db, const struct appointment *appointment, uint64_t message,
+                                    int64_t now);
+
+/* What the last reminder says is not so any more: however it ended, nobody is to send it again. */
+enum db_status appointment_withdraw_reminder(struct db *db, const struct appointment *appointment);
 
 #endif

@@ -128,11 +128,17 @@ enum db_status delivery_story(struct db *db, struct pool *pool, uint64_t message
  */
 enum db_status delivery_message(struct db *db, const uint8_t uuid[ID_UUID_SIZE], uint64_t *message_id_r);
 
-/* Puts deliveries of a message (or all that are unknown, or failed) back to queued, with a fresh deadline. */
+/*
+ * Puts deliveries of a message (or all that are unknown, or failed) back to queued, with a fresh deadline. That of a
+ * reminder ends with the start of its appointment; one whose appointment has begun, was cancelled or changed is left out.
+ */
+struct delivery_resent {
+	uint64_t queued, left_out;
+};
 enum db_status delivery_resend(struct db *db, uint64_t message_id, const struct outbox_lifetime *lifetime,
-                               uint64_t *n_r);
+                               struct delivery_resent *resent_r);
 enum db_status delivery_resend_state(struct db *db, enum delivery_state state, const struct outbox_lifetime *lifetime,
-                                     uint64_t *n_r);
+                                     struct delivery_resent *resent_r);
 
 /* Where one delivery goes and for whom, for the unsubscribe page. DB_NONE: no such delivery. Text in the pool. */
 struct delivery_target {

@@ -142,7 +142,7 @@ enum db_status delivery_target(struct db *db, struct pool *pool, uint64_t delive
 	return DB_OK;
 }
 
-enum { RESEND_SIZE = 500 };
+enum { RESEND_SIZE = 500, SECOND = 1000 };
 
 struct resend {
 	const struct outbox_lifetime *lifetime;
@@ -150,8 +150,48 @@ struct resend {
 	const char *channel, *state;    /* all of this channel and state, */
 	uint64_t after;                 /* a part at a time: ids beyond this one */
 	uint64_t last;
-	size_t looked, moved;
+	size_t looked, moved, left_out;
 };
+
+/* A message that is a reminder. */
+struct reminder {
+	uint64_t message_id;
+	int64_t end;                    /* ms: it must have left by then; 0: it must not go */
+};
+
+static void read_reminder(const struct db_rows *row, struct pool *pool, void *element)
+{
+	(void)pool;
+	*(struct reminder *)element = (struct reminder){
+		.message_id = db_col_u64(row, 0), .end = db_col_bool(row, 2) ? 0 : db_col_time(row, 1) - SECOND,
+	};
+}
+
+/*
+ * Until when each of the locked deliveries may go: a reminder until its appointment begins. Read with a lock: a change of
+ * the appointment, which locks the delivery before it withdraws the reminder, comes before all this or after it.
+ */
+static enum db_status read_ends(struct db *db, struct pool *pool, const struct delivery_change *changes, size_t n,
+                                int64_t *ends)
+{
+	static const char *const sql[3] = ROWS_IN_TAIL(
+		"SELECT message_id, start_at, withdrawn FROM reminder WHERE message_id IN", " LOCK IN SHARE MODE");
+	uint64_t *ids = pool_alloc(pool, (n + 1) * sizeof *ids);
+	struct reminder *reminders = NULL;
+	size_t n_reminders = 0;
+	enum db_status status;
+
+	for (size_t i = 0; i < n; i++)
+		ids[i] = changes[i].message_id;
+	status = rows_list_in(db, pool, sql, DB_NO_ARGS, ids, n, sizeof *reminders, read_reminder, &reminders, &n_reminders);
+	for (size_t i = 0; i < n; i++) {
+		ends[i] = INT64_MAX;
+		for (size_t k = 0; status == DB_OK && k < n_reminders; k++)
+			if (reminders[k].message_id == changes[i].message_id)
+				ends[i] = reminders[k].end;
+	}
+	return status;
+}
 
 static enum db_status resend_ids(struct db *db, struct resend *r, uint64_t ids[RESEND_SIZE], size_t *n_r)
 {
@@ -176,8 +216,8 @@ static enum db_status resend_ids(struct db *db, struct resend *r, uint64_t ids[R
 }
 
 /* Another claim may begin on it, and a sender of before has no say any more. */
-static enum db_status requeue(struct db *db, struct pool *pool, const struct resend *r, struct delivery_change *changes,
-                              size_t n, int64_t now)
+static enum db_status requeue(struct db *db, struct pool *pool, const struct resend *r,
+                              const struct delivery_change *changes, const int64_t *ends, size_t n, int64_t now)
 {
 	enum { COLUMNS = 2 };
 	struct db_value *values = pool_alloc(pool, n * COLUMNS * sizeof *values);
@@ -185,14 +225,30 @@ static enum db_status requeue(struct db *db, struct pool *pool, const struct res
 
 	for (size_t i = 0; i < n; i++) {
 		int64_t seconds = changes[i].channel == DELIVERY_MAIL ? r->lifetime->mail : r->lifetime->sms;
+		int64_t end = now + seconds * SECOND;
 
 		if (!changes[i].found)
 			continue;
-		values[rows * COLUMNS] = db_time(now + seconds * 1000);
+		values[rows * COLUMNS] = db_time(end < ends[i] ? end : ends[i]);
 		values[rows++ * COLUMNS + 1] = db_u64(changes[i].id);
 	}
 	return db_bulk(db, "UPDATE delivery SET expires_at = ?, attempts = 0, claim_id = NULL, sent_at = NULL,"
 	               " remote_id = NULL WHERE id = ?", values, COLUMNS, rows);
+}
+
+/* As it is now that it is locked: another operator, or a report, may have been faster. */
+static void choose(struct resend *r, struct delivery_change *c, int64_t end, int64_t now)
+{
+	c->found = c->found && delivery_state_is_error(c->from) &&
+	           (r->message_id || strcmp(delivery_state_name(c->from), r->state) == 0);
+	if (c->found && end <= now) {
+		c->found = false;
+		r->left_out++;
+	}
+	c->to = DELIVERY_QUEUED;
+	c->due_at = now;
+	c->error = NULL;
+	r->moved += c->found;
 }
 
 static enum db_status resend(struct db *db, void *arg)
@@ -201,7 +257,7 @@ static enum db_status resend(struct db *db, void *arg)
 	struct pool *pool = pool_create();
 	struct delivery_change *changes = pool_alloc(pool, RESEND_SIZE * sizeof *changes);
 	uint64_t ids[RESEND_SIZE];
-	int64_t now = 0;
+	int64_t ends[RESEND_SIZE], now = 0;
 	size_t n;
 	enum db_status status = resend_ids(db, r, ids, &n);
 
@@ -209,20 +265,13 @@ static enum db_status resend(struct db *db, void *arg)
 		status = delivery_lock(db, pool, ids, n, NULL, changes, &now);
 	r->looked = n;
 	r->last = n > 0 ? ids[n - 1] : r->after;
-	r->moved = 0;
-	for (size_t i = 0; i < n && status == DB_OK; i++) {
-		struct delivery_change *c = &changes[i];
-
-		/* As it is now that it is locked: another operator, or a report, may have been faster. */
-		c->found = c->found && delivery_state_is_error(c->from) &&
-		           (r->message_id || strcmp(delivery_state_name(c->from), r->state) == 0);
-		c->to = DELIVERY_QUEUED;
-		c->due_at = now;
-		c->error = NULL;
-		r->moved += c->found;
-	}
+	r->moved = r->left_out = 0;
 	if (status == DB_OK)
-		status = requeue(db, pool, r, changes, n, now);
+		status = read_ends(db, pool, changes, n, ends);
+	for (size_t i = 0; i < n && status == DB_OK; i++)
+		choose(r, &changes[i], ends[i], now);
+	if (status == DB_OK)
+		status = requeue(db, pool, r, changes, ends, n, now);
 	if (status == DB_OK)
 		status = delivery_apply(db, pool, "operator", changes, n);
 	pool_free(pool);
@@ -230,21 +279,23 @@ static enum db_status resend(struct db *db, void *arg)
 }
 
 enum db_status delivery_resend(struct db *db, uint64_t message_id, const struct outbox_lifetime *lifetime,
-                               uint64_t *n_r)
+                               struct delivery_resent *resent_r)
 {
 	struct resend r = {.lifetime = lifetime, .message_id = message_id};
 	enum db_status status = db_transaction(db, resend, &r);
 
-	*n_r = status == DB_OK ? r.moved : 0;
+	*resent_r = (struct delivery_resent){0};
+	if (status == DB_OK)
+		*resent_r = (struct delivery_resent){.queued = r.moved, .left_out = r.left_out};
 	return status == DB_OK && r.looked == 0 ? DB_NONE : status;
 }
 
 enum db_status delivery_resend_state(struct db *db, enum delivery_state state, const struct outbox_lifetime *lifetime,
-                                     uint64_t *n_r)
+                                     struct delivery_resent *resent_r)
 {
 	enum db_status status = DB_OK;
 
-	*n_r = 0;
+	*resent_r = (struct delivery_resent){0};
 	if (!delivery_state_is_error(state))
 		return DB_REFUSED;
 	for (int channel = DELIVERY_MAIL; channel <= DELIVERY_SMS && status == DB_OK; channel++) {
@@ -253,8 +304,10 @@ enum db_status delivery_resend_state(struct db *db, enum delivery_state state, c
 
 		do {
 			status = db_transaction(db, resend, &r);
-			if (status == DB_OK)
-				*n_r += r.moved;
+			if (status == DB_OK) {
+				resent_r->queued += r.moved;
+				resent_r->left_out += r.left_out;
+			}
 			r.after = r.last;
 		} while (status == DB_OK && r.looked == RESEND_SIZE);
 	}

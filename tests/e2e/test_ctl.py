@@ -358,7 +358,7 @@ class DeliveryTest(WithSchema):
         for state in ("failed", "expired", "unknown"):
             with self.subTest(state=state):
                 message = self.message(state, "delivered", minutes=60)
-                self.assertEqual(self.json("resend", message), {"queued": 1})
+                self.assertEqual(self.json("resend", message), {"queued": 1, "left_out": 0})
                 self.assertEqual(self.states(message), ["queued", "delivered"])
                 row = self.stack.sql("SELECT due_at <= UTC_TIMESTAMP(3), expires_at > UTC_TIMESTAMP(3) + INTERVAL 1 "
                                      "DAY, changes"
@@ -385,10 +385,10 @@ class DeliveryTest(WithSchema):
         self.assertEqual(self.ctl("resend", "--failed"), "3 deliveries queued again\n")
         self.assertEqual([self.states(m) for m in ids["failed"]], [["queued"]] * 3)
         self.assertEqual([self.states(m) for m in ids["unknown"]], [["unknown"]] * 3)
-        self.assertEqual(self.json("resend", "--unknown"), {"queued": 3})
+        self.assertEqual(self.json("resend", "--unknown"), {"queued": 3, "left_out": 0})
         self.assertEqual([self.states(m) for m in ids["unknown"]], [["queued"]] * 3)
         self.assertEqual([self.states(m) for m in ids["sent"] + ids["expired"]], [["sent"]] * 3 + [["expired"]] * 3)
-        self.assertEqual(self.json("resend", "--unknown"), {"queued": 0})
+        self.assertEqual(self.json("resend", "--unknown"), {"queued": 0, "left_out": 0})
 
     def on_terminal(self, answer, *arguments):
         """

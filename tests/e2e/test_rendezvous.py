@@ -676,6 +676,38 @@ class Reminders(RendezvousCase):
         self.robot("2093-06-11T10:05:00Z")
         self.assertEqual({a["id"]: a["reminder_status"] for a in self.list()}, {bad: True, good: True})
 
+    def test_sent_again_by_an_operator(self):
+        """Never after the start, nor for an appointment that was cancelled or moved since, however long ago it failed."""
+        now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        soon, later = ((now + datetime.timedelta(hours=hours)).isoformat() for hours in (1, 48))
+
+        def reminded(start):
+            body = {**copy.deepcopy(DOCUMENTED), "start_at": start, "reminder_delay": 24, "reminder_channel": "email"}
+            del body["end_at"]
+            answer = self.post("appointments", body)
+            self.assertEqual(answer.status, 200, answer)
+            return answer.json["id"]
+
+        reminded("2020-06-12T12:00:00+02:00")
+        self.robot("2020-06-11T10:00:00Z")
+        kept, cancelled, moved = [reminded(soon) for _ in range(3)]
+        self.robot(now.isoformat())
+        self.stack.sql("UPDATE delivery SET state = 'failed', due_at = NULL, error_message = '550' "
+                       "WHERE state = 'queued'")
+        begun, one, *others = sorted(message["id"] for message in self.messages())
+        self.post(f"appointments/{cancelled}/cancel", {})
+        self.post(f"appointments/{moved}", {"start_at": later})
+        for message in (begun, *others):
+            done = self.stack.ctl("resend", str(message), check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the reminder of an appointment that has begun, was changed or cancelled", done.stderr)
+        self.assertEqual(self.stack.ctl_json("resend", "--failed"), {"queued": 1, "left_out": 3})
+        self.assertEqual(self.stack.sql(f"SELECT message_id, expires_at < (SELECT start_at FROM appointment WHERE id = "
+                                        f"{kept}) FROM delivery WHERE state = 'queued'"), [[str(one), "1"]])
+        self.assertEqual(len(self.sent()), 1)
+        self.robot((now + datetime.timedelta(hours=25)).isoformat())
+        self.assertEqual(len(self.sent()), 2)           # the moved one, of its new time
+
     def test_by_sms_and_both(self):
         recipient = {**DOCUMENTED["recipient"], "phone": "06 02 03 04 05"}
         self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=1,

@@ -540,6 +540,7 @@ END_TEST
 START_TEST(sending_again)
 {
 	uint64_t client = dbtest_client(db), message, n;
+	struct delivery_resent resent;
 	struct delivery *found;
 	struct outbox_message m = mail("a@b.fr");
 	uint64_t id;
@@ -548,8 +549,8 @@ START_TEST(sending_again)
 	m.phone = m.phone_to = "+336";
 	m.sms_content = "x";
 	message = queue(client, m);
-	ck_status(delivery_resend(db, message, &lifetime, &n), DB_OK);
-	ck_assert_uint_eq(n, 0);                        /* both still to go */
+	ck_status(delivery_resend(db, message, &lifetime, &resent), DB_OK);
+	ck_assert_uint_eq(resent.queued, 0);           /* both still to go */
 	claim(DELIVERY_MAIL, 1, &found);
 	id = found->id;
 	record(id, DELIVERY_TRANSMITTING);
@@ -558,8 +559,8 @@ START_TEST(sending_again)
 	claim(DELIVERY_SMS, 1, &found);
 	record(found->id, DELIVERY_TRANSMITTING);
 	record(found->id, DELIVERY_SENT);
-	ck_status(delivery_resend(db, message, &lifetime, &n), DB_OK);
-	ck_assert_uint_eq(n, 1);                        /* what was sent is not sent again */
+	ck_status(delivery_resend(db, message, &lifetime, &resent), DB_OK);
+	ck_assert_uint_eq(resent.queued, 1);           /* what was sent is not sent again */
 	ck_assert_int_eq(state_of(found->id), DELIVERY_SENT);
 	ck_assert(holds("SELECT state = 'queued' AND attempts = 0 AND claim_id IS NULL AND error_message IS NULL AND"
 		" due_at <= UTC_TIMESTAMP(3) AND expires_at > UTC_TIMESTAMP(3) + INTERVAL 86000 SECOND FROM delivery"
@@ -572,14 +573,15 @@ START_TEST(sending_again)
 	ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 1);
 	ck_assert_uint_eq(found->id, id);
 	ck_assert_uint_eq(found->attempt, 1);
-	ck_status(delivery_resend(db, 999999999, &lifetime, &n), DB_NONE);
+	ck_status(delivery_resend(db, 999999999, &lifetime, &resent), DB_NONE);
 }
 END_TEST
 
 START_TEST(sending_all_again)
 {
 	enum { N = 1100 };
-	uint64_t client = dbtest_client(db), n;
+	uint64_t client = dbtest_client(db);
+	struct delivery_resent resent;
 	struct outbox_message *messages = calloc(N, sizeof *messages);
 	struct delivery_outcome *outcomes = calloc(N, sizeof *outcomes);
 	struct delivery *found;
@@ -595,11 +597,11 @@ START_TEST(sending_all_again)
 		outcomes[i] = (struct delivery_outcome){.id = found[i].id, .error = "550 no",
 			.state = i < 5 ? DELIVERY_SUPPRESSED : DELIVERY_FAILED};
 	ck_status(delivery_record(db, "test:1", id, outcomes, N, NULL), DB_OK);
-	ck_status(delivery_resend_state(db, DELIVERY_UNKNOWN, &lifetime, &n), DB_OK);
-	ck_assert_uint_eq(n, 0);
-	ck_status(delivery_resend_state(db, DELIVERY_SENT, &lifetime, &n), DB_REFUSED);
-	ck_status(delivery_resend_state(db, DELIVERY_FAILED, &lifetime, &n), DB_OK);
-	ck_assert_uint_eq(n, N - 5);
+	ck_status(delivery_resend_state(db, DELIVERY_UNKNOWN, &lifetime, &resent), DB_OK);
+	ck_assert_uint_eq(resent.queued, 0);
+	ck_status(delivery_resend_state(db, DELIVERY_SENT, &lifetime, &resent), DB_REFUSED);
+	ck_status(delivery_resend_state(db, DELIVERY_FAILED, &lifetime, &resent), DB_OK);
+	ck_assert_uint_eq(resent.queued, N - 5);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'queued'", DB_NO_ARGS), N - 5);
 	free(outcomes);
 	free(messages);
