@@ -1,6 +1,6 @@
 /*
  * bailleur-robot: what happens by itself, started by cron or a timer: operations that recur, reminders of appointments,
- * and the removal of what has had its time. Running it twice, at once, or after any downtime does everything exactly
+ * webhooks that were not told in time, and the removal of what has had its time. Running it twice, at once, or after any downtime does everything exactly
  * once.
  */
 #include <stdio.h>
@@ -16,6 +16,7 @@
 #include "store/password_reset.h"
 #include "store/recurrence.h"
 #include "store/retention.h"
+#include "store/webhook.h"
 
 enum { PURGE_SIZE = 1000, EXIT_USAGE = 2 };
 
@@ -57,6 +58,15 @@ static int remind(struct robot *robot)
 	return failed(robot, "reminders", status);
 }
 
+static int expire(struct robot *robot)
+{
+	uint64_t n = 0;
+	enum db_status status = webhook_expire(robot->db, &n);
+
+	tell("webhook-events-expired", n);
+	return failed(robot, "expiry", status);
+}
+
 static int purge(struct robot *robot)
 {
 	uint64_t n = PURGE_SIZE, all = 0;
@@ -90,7 +100,7 @@ static int retain(struct robot *robot)
 /* One thing that fails does not keep the others from being done. */
 static int run(struct robot *robot)
 {
-	int (*const tasks[])(struct robot *) = {recur, remind, purge, retain};
+	int (*const tasks[])(struct robot *) = {recur, remind, expire, purge, retain};
 	int result = 0;
 
 	robot->db = db_open(&robot->settings);

@@ -74,8 +74,8 @@ struct webhook_wish {
 };
 
 /*
- * Claims due events, committed before it returns. Of each appointment only the oldest that is not told yet; none of an
- * endpoint that is disabled or waits after a failure. Clients get equal shares, in turn; one whose endpoint failed when
+ * Claims due events, committed before it returns. Of each appointment only the oldest that is not told yet; none that
+ * has expired, nor of an endpoint that is disabled or waits after a failure. Clients get equal shares, in turn; one whose endpoint failed when
  * it was last tried gets one event, to see.
  */
 enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wish *wish,
@@ -109,6 +109,9 @@ enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE
 /* Events of a client (0: of all), newest first; state NULL: any. */
 enum db_status webhook_list(struct db *db, struct pool *pool, uint64_t client, const char *state, uint32_t limit,
                             struct webhook_event **list_r, size_t *n_r);
+
+/* What has not been told by its deadline expires, whatever its endpoint: claims leave it out. */
+enum db_status webhook_expire(struct db *db, uint64_t *n_r);
 
 /* Queues again: one event, or all of a client that failed or expired. */
 enum db_status webhook_replay(struct db *db, uint64_t client, uint64_t event, int64_t now, int64_t lifetime,

@@ -45,15 +45,17 @@ static enum db_status find_shares(struct db *db, struct claim *c)
 /*
  * What is due is looked up without locks, since a lock skipped in the test of order would let a later event overtake;
  * each row is then taken only while it still is due, so that two senders never take the same one. Only the oldest of
- * each appointment, even if it is due again later than those that follow it: they wait until it is told.
+ * each appointment, even if it is due again later than those that follow it: they wait until it is told, or has
+ * expired, which webhook_expire() writes down.
  */
 static enum db_status find_due(struct db *db, const struct claim *c, struct webhook_share *share, size_t max)
 {
 	return rows_list(db, c->pool,
 		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? "
 		"AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= "
-		"UTC_TIMESTAMP(3)) AND NOT EXISTS (SELECT 1 FROM webhook_event p FORCE INDEX (appointment) WHERE "
-		"p.appointment_id = e.appointment_id AND p.id < e.id AND NOT p.told) ORDER BY e.due_at, e.id LIMIT ?",
+		"UTC_TIMESTAMP(3)) AND e.expires_at > UTC_TIMESTAMP(3) AND NOT EXISTS (SELECT 1 FROM webhook_event p "
+		"FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND p.id < e.id AND NOT p.told "
+		"AND (p.expires_at > UTC_TIMESTAMP(3) OR p.lease_until > UTC_TIMESTAMP(3))) ORDER BY e.due_at, e.id LIMIT ?",
 		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), sizeof *share->events, webhook_read_event,
 		&share->events, &share->n);
 }

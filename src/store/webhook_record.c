@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/pool.h"
 #include "store/rows.h"
 #include "store/webhook.h"
 
@@ -128,4 +129,54 @@ enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE
 
 	/* Run again, it finds the rows as it left them, or recorded: both are well. */
 	return status == DB_UNCERTAIN ? db_transaction(db, record, &recording) : status;
+}
+
+enum { EXPIRE_AT_ONCE = ROWS_IN_MAX };
+
+static void read_id(const struct db_rows *row, struct pool *pool, void *element)
+{
+	(void)pool;
+	*(uint64_t *)element = db_col_u64(row, 0);
+}
+
+#define HAS_EXPIRED "NOT told AND expires_at <= UTC_TIMESTAMP(3) AND (state = 'queued' OR lease_until <= UTC_TIMESTAMP(3))"
+
+/* Some of one client's. Looked up without locks: a sender may be claiming others of them; then taken if it still is so. */
+static enum db_status expire_some(struct db *db, struct pool *pool, uint64_t client, uint64_t *n_r, bool *more_r)
+{
+	static const char *const sql[3] = ROWS_IN(
+		"UPDATE webhook_event FORCE INDEX (PRIMARY) SET state = 'expired', told = TRUE,"
+		" error_message = COALESCE(error_message, 'expired'), changed_at = UTC_TIMESTAMP(3) WHERE " HAS_EXPIRED
+		" AND id IN");
+	uint64_t *ids = NULL;
+	size_t n = 0;
+	enum db_status status = rows_list(db, pool,
+		"SELECT id FROM webhook_event FORCE INDEX (client_due) WHERE client_id = ? AND " HAS_EXPIRED " LIMIT ?",
+		DB_ARGS(db_u64(client), db_u64(EXPIRE_AT_ONCE)), sizeof *ids, read_id, &ids, &n);
+
+	*n_r = 0;
+	*more_r = status == DB_OK && n == EXPIRE_AT_ONCE;
+	return status == DB_OK && n > 0 ? rows_run_in(db, sql, DB_NO_ARGS, ids, n, n_r) : status;
+}
+
+enum db_status webhook_expire(struct db *db, uint64_t *n_r)
+{
+	struct pool *pool = pool_create(), *each = pool_create();
+	uint64_t *clients = NULL, some = 0;
+	size_t n = 0;
+	enum db_status status = rows_list(db, pool, "SELECT client_id FROM webhook_endpoint ORDER BY client_id", DB_NO_ARGS,
+	                                  sizeof *clients, read_id, &clients, &n);
+
+	*n_r = 0;
+	for (size_t i = 0; i < n && status == DB_OK; i++) {
+		bool more = true;
+
+		for (; more && status == DB_OK; pool_reset(each)) {
+			status = expire_some(db, each, clients[i], &some, &more);
+			*n_r += status == DB_OK ? some : 0;
+		}
+	}
+	pool_free(each);
+	pool_free(pool);
+	return status;
 }

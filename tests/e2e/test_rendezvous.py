@@ -392,6 +392,49 @@ class Webhooks(RendezvousCase):
         self.assertEqual(self.stack.sql(f"SELECT COUNT(*), MAX(attempts) FROM webhook_event WHERE state = 'queued'")[0],
                          [str(40 - len(slow.got)), "0"])
 
+    def expire(self, which="TRUE"):
+        self.stack.sql(f"UPDATE webhook_event SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE NOT told AND "
+                       f"{which}")
+
+    def waiting(self):
+        (webhook,) = [w for w in self.stack.ctl_json("webhook", "list")["webhooks"] if w["client"] == self.client.name]
+        return webhook["waiting"]
+
+    def states(self):
+        return [e["state"] for e in self.stack.ctl_json("webhook", "events", self.client.name)["events"]]
+
+    def test_what_waits_for_a_disabled_endpoint_expires(self):
+        """Enabled again, it is told what is news still, and not what is past its time."""
+        receiver, _ = self.listen()
+        self.stack.ctl("webhook", "disable", self.client.name)
+        self.post("appointments", [{**DOCUMENTED, "location": "old"}] * 600)
+        self.expire()
+        self.create(location="new")
+        self.robot("2020-01-01T00:00:00Z")
+        self.assertEqual(self.states(), ["queued"] + ["expired"] * 99)
+        self.assertEqual(self.waiting(), 1)
+        self.stack.ctl("client", "webhook", self.client.name, receiver.url)
+        self.stack.send_all()
+        self.assertEqual([b["location"] for b in receiver.bodies()], ["new"])
+        self.assertEqual(self.waiting(), 0)
+
+    def test_what_has_expired_is_not_told_and_holds_up_nothing(self):
+        """Before the robot has seen it, too; one that a sender still holds is not told twice meanwhile."""
+        receiver, _ = self.listen()
+        oid = self.create()
+        self.expire()
+        self.post(f"appointments/{oid}/approve", {})
+        self.stack.send_all()
+        self.assertEqual([b["status"] for b in receiver.bodies()], ["approved"])
+        self.post(f"appointments/{oid}", {"location": "held"})
+        self.stack.sql("UPDATE webhook_event SET state = 'claimed', claim_id = UNHEX(MD5('x')), lease_until = "
+                       "'2093-01-01' WHERE NOT told AND state = 'queued' AND body LIKE '%held%'")
+        self.expire("state = 'claimed'")
+        self.robot("2020-01-01T00:00:00Z")
+        self.post(f"appointments/{oid}/cancel", {})
+        self.stack.send_all()
+        self.assertEqual(self.states(), ["queued", "claimed", "sent", "expired"])
+
     def test_a_failed_change_keeps_only_its_followers_waiting(self):
         """
         What comes after it in order was due before its next attempt: it must hide neither that attempt nor the others'.
