@@ -252,6 +252,12 @@ static bool is_reminded_otherwise(const struct appointment *a, const struct appo
 	       !same(a->email, before->email) || !same(a->phone, before->phone);
 }
 
+static bool is_the_same(const struct appointment *a, const struct appointment *before)
+{
+	return !is_reminded_otherwise(a, before) && a->end_at == before->end_at && same(a->status, before->status) &&
+	       same(a->channel, before->channel) && same(a->variables, before->variables);
+}
+
 /*
  * A reminder that was queued and has not left is taken back; what takes its place is queued when it is due. One that
  * has left stays sent, unless the appointment is moved: then it is reminded of anew. One that failed to leave is not to
@@ -273,13 +279,33 @@ static enum db_status revise_reminder(struct db *db, struct pool *pool, const st
 	return status;
 }
 
-/* What is changed must not have been cancelled: a cancelled appointment stays as it is. */
+/* Stores a change with what follows from it. */
+static enum db_status store_change(struct db *db, const struct changing *changing, const struct appointment *before,
+                                   struct appointment *a)
+{
+	struct pool *pool = changing->request->pool;
+	enum db_status status;
+
+	a->updated_at = clock_now_ms();
+	memcpy(a->change, changing->uuid, sizeof a->change);
+	status = revise_reminder(db, pool, before, a);
+	if (status == DB_OK)
+		status = appointment_update(db, changing->app->client.id, a);
+	if (status == DB_OK)
+		status = appointment_tell(db, pool, a, a->updated_at, changing->app->settings->expire_webhook);
+	return status == DB_NONE ? DB_BUG : status;
+}
+
+/*
+ * What is changed must not have been cancelled: a cancelled appointment stays as it is. What changes nothing is no news:
+ * it is answered, and not told.
+ */
 static enum db_status apply(struct db *db, struct changing *changing, struct appointment *a)
 {
 	struct request *request = changing->request;
 	struct appointment before = *a;
 	const char *wrong = NULL;
-	enum db_status status;
+	enum db_status status = DB_OK;
 
 	if (strcmp(a->status, "cancelled") == 0) {
 		error_answer(request, 400, "appointment cancelled");
@@ -293,16 +319,11 @@ static enum db_status apply(struct db *db, struct changing *changing, struct app
 		error_answer(request, 400, wrong);
 		return DB_NONE;
 	}
-	a->updated_at = clock_now_ms();
-	memcpy(a->change, changing->uuid, sizeof a->change);
-	status = revise_reminder(db, request->pool, &before, a);
-	if (status == DB_OK)
-		status = appointment_update(db, changing->app->client.id, a);
-	if (status == DB_OK)
-		status = appointment_tell(db, request->pool, a, a->updated_at, changing->app->settings->expire_webhook);
+	if (!is_the_same(a, &before))
+		status = store_change(db, changing, &before, a);
 	if (status == DB_OK)
 		answer_single(request, changing->done, a->id);
-	return status == DB_NONE ? DB_BUG : status;
+	return status;
 }
 
 static enum db_status change(struct db *db, void *arg)

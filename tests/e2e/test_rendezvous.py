@@ -246,6 +246,28 @@ class Webhooks(RendezvousCase):
         self.assertEqual([b["status"] for b in receiver.bodies()
                           if b["location"] == DOCUMENTED["location"]].count("preset"), 3)
 
+    def test_what_changes_nothing_is_not_told(self):
+        receiver, _ = self.listen()
+        oid = self.create()
+        self.post(f"appointments/{oid}/approve", {})
+        before = self.list()
+        same = {**copy.deepcopy(DOCUMENTED), "status": "approved"}
+        del same["reminder_status"]
+        for path, body in (("", {}), ("/approve", {}), ("", same), ("", {"recipient": {"first_name": "Jean"}}),
+                           ("", {"location": DOCUMENTED["location"], "duration": 45})):
+            for headers in ({}, {"Idempotency-Key": f"none-{path}-{len(body)}"}):
+                answer = self.post(f"appointments/{oid}{path}", body, **headers)
+                self.assertEqual((answer.status, answer.json["id"]), (200, oid), answer)
+        self.assertEqual(self.list(), before)
+        variables = DOCUMENTED["recipient"]["variables"]
+        told = [{"recipient": {"variables": variables[::-1]}}, {"duration": 46}, {"channel": "both", "recipient":
+                {"phone": "0602030405"}}, {"reminder_delay": 1}, {"status": "preset"}, {"recipient": {"phone": None},
+                "channel": "email"}, {"location": None}, {"start_at": "2020-06-12T12:00:01+02:00"}]
+        for body in told:
+            self.assertEqual(self.post(f"appointments/{oid}", body).status, 200, body)
+        self.stack.send_all()
+        self.assertEqual(len(receiver.got), 2 + len(told))
+
     def test_rotation_signs_twice(self):
         receiver, old = self.listen()
         new = self.stack.ctl_json("webhook", "rotate", self.client.name)["secret"]
