@@ -6,7 +6,9 @@
  * kept connection turned out to be closed, is stopped from that, since the gateway may have taken it.
  *
  * There are twice as many requests in hand as connections: while some are on the wire, others are made ready and
- * committed, and stand by until a connection is free. From the commit on, a request has the timeout for both.
+ * committed, and stand by until a connection is free. Each has one request before it, so it stands by for no longer than
+ * the timeout, and then has the timeout for itself: however slow the gateway, standing by must make none of its answers
+ * come too late. A lease too short for both allows no more requests than connections.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@
 #include "domain/sms_text.h"
 #include "domain/token.h"
 
-enum { CONNECT_SECONDS = 10, ANSWER_MAX = 200, PER_CONNECTION = 2, US = 1000000 };
+enum { CONNECT_SECONDS = 10, ANSWER_MAX = 200, US = 1000000, LEASE_SPARE = 5 };
 
 /* One request at a time. */
 struct slot {
@@ -29,7 +31,7 @@ struct slot {
 	CURL *easy;
 	struct job *job;                /* NULL: free */
 	struct slot *next;              /* of those that stand by */
-	int64_t deadline;               /* clock_mono_us(): when it must have ended */
+	int64_t begin_by;               /* clock_mono_us(): later it is not begun */
 	bool on_wire;
 	unsigned passes;                /* how often libcurl was about to send the request */
 	bool answered;                  /* a status line of this request has come */
@@ -121,17 +123,14 @@ static void judge_failure(struct slot *slot, CURLcode result)
 
 static void begin(struct slot *slot)
 {
-	int64_t left = slot->deadline - clock_mono_us();
-
 	if (slot->gateway->transport.down != NULL) {
 		finish(slot, DELIVERY_QUEUED, slot->gateway->transport.down);
-	} else if (left < US) {
+	} else if (clock_mono_us() > slot->begin_by) {
 		finish(slot, DELIVERY_QUEUED, "no connection to the SMS gateway became free in time");
 	} else {
 		FAULT("sms.before_request");
 		slot->on_wire = true;
 		slot->gateway->on_wire++;
-		curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS, (long)(left / 1000));
 		wire_begin(slot->gateway->wire, slot->easy);
 	}
 }
@@ -303,7 +302,7 @@ static void gateway_go(struct transport *transport, struct job *job)
 	struct gateway *gateway = (struct gateway *)transport;
 	struct slot *slot = job->carrier;
 
-	slot->deadline = clock_mono_us() + gateway->settings->sms_timeout * US;
+	slot->begin_by = clock_mono_us() + (gateway->settings->sms_timeout + 1) * US;
 	slot->next = NULL;
 	if (gateway->first == NULL)
 		gateway->first = slot;
@@ -356,6 +355,7 @@ static void slot_init(struct slot *slot, struct gateway *gateway)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)settings->sms_timeout);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_ask);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_answer);
@@ -374,8 +374,15 @@ static void slot_init(struct slot *slot, struct gateway *gateway)
 #endif
 }
 
+/* How many requests there may be for each connection; so many timeouts, and a second of hesitation, may one take. */
+static unsigned per_connection(const struct settings *settings)
+{
+	return settings->lease > 2 * settings->sms_timeout + LEASE_SPARE ? 2 : 1;
+}
+
 struct transport *transport_gateway(const struct settings *settings, struct wire *wire)
 {
+	unsigned each = per_connection(settings);
 	struct gateway *gateway;
 
 	if (strncmp(settings->sms_url, "http://", 7) != 0 && strncmp(settings->sms_url, "https://", 8) != 0) {
@@ -386,13 +393,13 @@ struct transport *transport_gateway(const struct settings *settings, struct wire
 	gateway = mem_alloc(sizeof *gateway);
 	*gateway = (struct gateway){
 		.transport = {
-			.channel = DELIVERY_SMS, .timeout = settings->sms_timeout,
+			.channel = DELIVERY_SMS, .timeout = each * settings->sms_timeout + (each - 1),
 			.room = gateway_room, .start = gateway_start, .go = gateway_go, .drop = gateway_drop,
 			.wait = gateway_nothing, .work = gateway_nothing,
 			.free = gateway_free,
 		},
 		.settings = settings, .wire = wire, .connections = (unsigned)settings->sms_connections,
-		.n = PER_CONNECTION * (unsigned)settings->sms_connections,
+		.n = each * (unsigned)settings->sms_connections,
 		.body_escape = gateway_body_escape(settings->sms_headers, settings->sms_body),
 	};
 	transport_init(&gateway->transport);

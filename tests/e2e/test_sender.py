@@ -223,6 +223,31 @@ class PointOfNoReturn(MailCase):
                 self.assertEqual(self.states(ids), [state])
                 self.forget()
 
+    def test_commit_takes_most_of_the_lease(self):
+        """What is left of the lease when `transmitting` is committed at last is too short for the mail: no dot."""
+        holders = []
+
+        def hold(recipient):
+            if holders:
+                return
+            row = f"SELECT id FROM delivery WHERE recipient = '{recipient}' FOR UPDATE"
+            holders.append(threading.Thread(target=self.stack.sql, args=(
+                f"START TRANSACTION; {row}; DO SLEEP(7); COMMIT",)))
+            holders[0].start()
+            wait_until(lambda: not self.stack.sql(row + " SKIP LOCKED"), 5, "the row to be locked")
+        server = self.serve(data_hook=hold)
+        self.stack.set({"sender": {"lease": "10s"}})
+        self.addCleanup(self.stack.set, {"sender": {"lease": "30s"}})
+        ids = self.queue_mails(["late@example.org"])
+        self.stack.send_all()
+        holders[0].join()
+        self.assertEqual(self.states(ids), ["sent"])
+        self.assertEqual(server.recipients(), ["late@example.org"])
+        events = self.stack.sql("SELECT e.state FROM delivery_event e JOIN delivery d ON d.id = e.delivery_id"
+                                f" WHERE d.message_id = {ids[0]} ORDER BY e.number")
+        self.assertEqual([row[0] for row in events],
+                         ["claimed", "transmitting", "queued", "claimed", "transmitting", "sent"])
+
     def test_lost_claim(self):
         """Another sender took the row over while the envelope was being spoken: no dot."""
         def steal(recipient):
@@ -504,8 +529,8 @@ class Gateways(Case):
     options = {"sms": "http", "settings": {"sms": {"url": "http://127.0.0.1:9/", "timeout": "3s", "connections": 2},
                                            "smtp": {"timeout": "3s"}, "sender": {"lease": "30s"}}}
 
-    def serve(self, **settings):
-        gateway = Gateway(slow=0.5)
+    def serve(self, slow=0.5, **settings):
+        gateway = Gateway(slow=slow)
         self.addCleanup(gateway.stop)
         self.stack.set({"sender": {"sms_transport": "http"}, "sms": {
             "url": gateway.url, "method": "POST", "headers": "Content-Type: application/json|Idempotency-Key: {id}",
@@ -542,14 +567,30 @@ class Gateways(Case):
         self.assertEqual(self.states(ids), ["sent"] * 5)
         self.assertEqual(gateway.texts(), ["slow", "two", "three", "slow", "five"])
 
-    def test_no_connection_in_time(self):
-        """What was committed and stood by for as long as the one before it hung: not asked, and tried again later."""
+    def test_standing_by_behind_one_that_hangs(self):
+        """What was committed and stood by for as long as the one before it hung is asked all the same, once."""
         gateway = self.serve(connections=1)
         ids = self.queue_texts(["never", "two", "three"])
         self.stack.send(check=False)
-        self.assertEqual(self.states(ids), ["unknown", "queued", "sent"])
-        self.assertEqual(gateway.texts(), ["never", "three"])
-        self.assertEqual(self.deliveries(ids)[ids[1]]["error"], "no connection to the SMS gateway became free in time")
+        self.assertEqual(self.states(ids), ["unknown", "sent", "sent"])
+        self.assertEqual(gateway.texts(), ["never", "two", "three"])
+
+    def test_standing_by_costs_no_time_on_the_wire(self):
+        """Every answer takes most of the timeout: those that stood by wait for theirs as long as the first."""
+        gateway = self.serve(slow=1.8, connections=1)
+        ids = self.queue_texts(["slow"] * 3)
+        self.stack.send_all()
+        self.assertEqual(self.states(ids), ["sent"] * 3)
+        self.assertEqual(gateway.texts(), ["slow"] * 3)
+
+    def test_lease_too_short_to_stand_by(self):
+        gateway = self.serve(connections=1)
+        self.stack.set({"sender": {"lease": "10s"}})
+        self.addCleanup(self.stack.set, {"sender": {"lease": "30s"}})
+        ids = self.queue_texts(["slow", "two", "three"])
+        self.stack.send_all()
+        self.assertEqual(self.states(ids), ["sent"] * 3)
+        self.assertEqual(gateway.texts(), ["slow", "two", "three"])
 
     def test_request(self):
         gateway = self.serve()
