@@ -218,6 +218,22 @@ bool courier_record(struct courier *courier, struct lane *lane)
 	return true;
 }
 
+/*
+ * It may be sent, and the database says so. But how long that took is not known beforehand, and the lease has not become
+ * longer by it: when the rest is too short now, the delivery goes back to the queue, nothing of it having left.
+ */
+static void go_on(struct lane *lane, struct job *job)
+{
+	if (!courier_lease_is_short(lane, job, clock_mono_us())) {
+		lane->transport->go(lane->transport, job);
+		return;
+	}
+	log_event(LOG_LEVEL_WARN, "lease-short", "delivery", log_num((int64_t)job->delivery->id), NULL);
+	lane->transport->drop(lane->transport, job);
+	lane->under_way--;
+	courier_release(lane, job);
+}
+
 /* The database has the transition: on with the job, or to the end of it. */
 static void recorded(struct courier *courier, struct lane *lane, size_t i)
 {
@@ -227,7 +243,7 @@ static void recorded(struct courier *courier, struct lane *lane, size_t i)
 	bool transmitting = errand->outcomes[i].state == DELIVERY_TRANSMITTING;
 
 	if (transmitting && !errand->lost[i]) {
-		transport->go(transport, job);
+		go_on(lane, job);
 		return;
 	}
 	if (transmitting) {
