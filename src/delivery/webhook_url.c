@@ -35,14 +35,13 @@ static bool has_good_port(CURLU *parts)
 	return good;
 }
 
-static bool has_good_scheme(CURLU *parts, bool allow_private)
+static bool has_scheme(CURLU *parts, const char *wanted)
 {
 	char *scheme = NULL;
-	bool good = curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-	            (strcasecmp(scheme, "https") == 0 || (allow_private && strcasecmp(scheme, "http") == 0));
+	bool has = curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && strcasecmp(scheme, wanted) == 0;
 
 	curl_free(scheme);
-	return good;
+	return has;
 }
 
 /* A host that is an address: libcurl has brought the ways to write one (`127.1`, `0x7f000001`) into the usual form. */
@@ -92,9 +91,11 @@ const char *webhook_url_refused(const char *url, bool allow_private)
 	CURLU *parts = curl_url();
 	const char *why = NULL;
 
-	if (!is_plain(url) || curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK ||
-	    !has_good_scheme(parts, allow_private) || !has_good_port(parts))
+	if (!is_plain(url) || curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK || !has_good_port(parts) ||
+	    (!has_scheme(parts, "https") && !has_scheme(parts, "http")))
 		why = "is no https URL of at most 2048 ASCII characters";
+	else if (!allow_private && has_scheme(parts, "http"))
+		why = "is no https URL; http takes allow_private in the [webhook] group (see bailleur.conf(5))";
 	else if (!allow_private && is_private(parts))
 		why = "is an address that webhooks are not posted to (see allow_private in bailleur.conf(5))";
 	curl_url_cleanup(parts);

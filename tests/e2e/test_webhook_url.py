@@ -5,8 +5,9 @@ import unittest
 from tests.lib.receiver import Receiver
 from tests.lib.stack import StackCase
 
-SYNTAX, PRIVATE = ("is no https URL of at most 2048 ASCII characters",
-                   "is an address that webhooks are not posted to (see allow_private in bailleur.conf(5))")
+SYNTAX, HTTP, PRIVATE = ("is no https URL of at most 2048 ASCII characters",
+                         "is no https URL; http takes allow_private in the [webhook] group (see bailleur.conf(5))",
+                         "is an address that webhooks are not posted to (see allow_private in bailleur.conf(5))")
 # URLs of webhooks with what bailleurctl says of them: with private addresses refused (as by default), and allowed.
 URLS = [
     *[(url, SYNTAX, SYNTAX) for url in (
@@ -24,7 +25,7 @@ URLS = [
         "https://[::1", "https://[/", "https://[::g]/", "https://::1/", "https://[]/", "https://.exemple.fr/",
         "https://-exemple.fr/", "https://exemple.fr/<script>", 'https://exemple.fr/"', "https://exemple.fr/{x}",
         "https://exemple.fr/" + "x" * 2030)],
-    *[(url, SYNTAX, None) for url in ("http://exemple.fr/", "HTTP://exemple.fr/hook", "http://127.0.0.1:8080/")],
+    *[(url, HTTP, None) for url in ("http://exemple.fr/", "HTTP://exemple.fr/hook", "http://127.0.0.1:8080/")],
     *[(url, PRIVATE, None) for url in (
         "https://127.0.0.1/", "https://127.0.0.1:8443/hook", "https://127.1/", "https://127.255.255.254/",
         "https://2130706433/", "https://0x7f000001/", "https://0x7f.0.0.1/", "https://0177.0.0.1/",

@@ -83,10 +83,11 @@ END_TEST
 /* What is said of a URL with private addresses refused, and allowed: may it be, is it no URL, is it private? */
 static const struct {
 	const char *url;
-	enum { MAY, NO_URL, NOT_THERE } refused, allowed;
+	enum { MAY, NO_URL, NO_HTTP, NOT_THERE } refused, allowed;
 } URLS[] = {
 	{"https://exemple.fr/hook?a=1", MAY, MAY}, {"HTTPS://EXEMPLE.FR", MAY, MAY},
-	{"http://exemple.fr/", NO_URL, MAY}, {"https://exemple.fr:65535/", MAY, MAY},
+	{"http://exemple.fr/", NO_HTTP, MAY}, {"HTTP://127.0.0.1:8080/", NO_HTTP, MAY}, {"http://a@b/", NO_URL, NO_URL},
+	{"http://exemple.fr:0/", NO_URL, NO_URL}, {"https://exemple.fr:65535/", MAY, MAY},
 	{"https://exemple.fr:65536/", NO_URL, NO_URL}, {"https://exemple.fr:0/", NO_URL, NO_URL},
 	{"https://a@exemple.fr/", NO_URL, NO_URL}, {"https://exemple.fr/\r\nx", NO_URL, NO_URL},
 	{"ftp://exemple.fr/", NO_URL, NO_URL}, {"", NO_URL, NO_URL}, {"https://[::1/", NO_URL, NO_URL},
@@ -101,7 +102,8 @@ static const struct {
 
 START_TEST(urls)
 {
-	static const char *const said[] = {[NO_URL] = "is no https URL", [NOT_THERE] = "is an address"};
+	static const char *const said[] = {[NO_URL] = "is no https URL of", [NO_HTTP] = "is no https URL; http takes allow_private",
+	                                    [NOT_THERE] = "is an address"};
 	const unsigned expected[] = {URLS[_i].refused, URLS[_i].allowed};
 
 	for (int allowed = 0; allowed < 2; allowed++) {
