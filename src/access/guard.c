@@ -116,11 +116,12 @@ static enum db_status authenticate(struct app *app, struct pool *pool, const cha
 {
 	int64_t now = clock_mono_us();
 	const struct user *known = memo_key(app->memo, key_hash, now) ? memo_user(app->memo, login) : NULL;
-	uint64_t version = 0;
+	struct version version = {0};
 	enum db_status status = known != NULL ? user_version_now(app->db, known->id, &version) : DB_NONE;
 
-	if (status == DB_OK && version == known->portfolio_version) {
+	if (status == DB_OK && version.patrimoine == known->version.patrimoine) {
 		*user_r = *known;
+		user_r->version = version;
 		*key_ok_r = true;
 		return DB_OK;
 	}

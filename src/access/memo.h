@@ -2,8 +2,8 @@
  * What a worker remembers of whom it let in, so that the next request of the same one costs the database next to
  * nothing.
  *
- * A landlord's account is remembered with its version, which every write to the account or to what it owns counts up:
- * one look at the version tells whether the memory is still true, so nothing remembered is ever used after it changed.
+ * A landlord's account is remembered with its version, which every write to the account counts up: one look at the version
+ * tells whether the memory is still true, so nothing remembered is ever used after it changed.
  * API clients and developers' keys have no such version; what is remembered of them holds for MEMO_LIFE and no longer:
  * a key that is disabled is refused everywhere that much later at the latest.
  */
@@ -34,7 +34,7 @@ bool memo_key(const struct memo *memo, const uint8_t key_hash[SECRET_HASH], int6
 void memo_keep_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now);
 
 /*
- * The account that has this user name, spelt exactly so, as it was at user->portfolio_version; NULL: not remembered.
+ * The account that has this user name, spelt exactly so, as it was at user->version.patrimoine; NULL: not remembered.
  * Valid until the next memo_keep_user().
  */
 const struct user *memo_user(const struct memo *memo, const char *username);

@@ -2,7 +2,7 @@
 libbailleur_a_SOURCES += src/gestion/fields.c src/gestion/fields.h \
 	src/gestion/form.c src/gestion/form.h \
 	src/gestion/login.c src/gestion/login.h \
-	src/gestion/read.c src/gestion/read.h \
+	src/gestion/read.c src/gestion/read.h src/gestion/reading.h src/gestion/read_immeubles.c \
 	src/gestion/save_locataire.c \
 	src/gestion/save_operation.c \
 	src/gestion/write.c src/gestion/write.h

@@ -4,7 +4,7 @@
  * A finished answer is kept for (user, portfolio version, day, path) in memory the workers share, and the row that
  * authenticated the request carries the version: a repeated reading costs no further query, and is never stale.
  */
-#include "gestion/read.h"
+#include "gestion/reading.h"
 
 #include <string.h>
 
@@ -12,23 +12,8 @@
 #include "access/app.h"
 #include "access/error.h"
 #include "gestion/fields.h"
-#include "gestion/form.h"
 
 enum { LOCATAIRES_LIMIT = 10, OPERATIONS_LIMIT = 1000, LIMIT_MAX = 100000 };
-
-/* One reading in progress. */
-struct reading {
-	struct db *db;
-	struct pool *pool;
-	uint64_t user;
-	jour today;
-	struct oid id;                  /* the first capture of the path, when the route has one */
-	uint32_t limit;
-	struct form form;
-};
-
-/* Writes the members of the answer that come before `result`. DB_NONE: no such object of this landlord. */
-typedef enum db_status build_fn(struct reading *reading);
 
 static enum db_status build_once(struct reading *reading, struct request *request, build_fn *build)
 {
@@ -57,15 +42,14 @@ struct held {
 static enum db_status build_held(struct db *db, void *arg)
 {
 	struct held *held = arg;
-	enum db_status status = user_hold_portfolio(db, held->reading->user, &held->app->user.portfolio_version);
+	enum db_status status = user_hold_portfolio(db, held->reading->user, &held->reading->version);
 
 	return status == DB_OK ? build_once(held->reading, held->request, held->build) : status;
 }
 
 static void keep_answer(struct app *app, const struct request *request, const struct reading *reading)
 {
-	answer_cache_put(app->answers, reading->user, app->user.portfolio_version, reading->today, request->path,
-	                 request->body);
+	answer_cache_put(app->answers, reading->user, reading->version.all, reading->today, request->path, request->body);
 }
 
 /*
@@ -76,11 +60,11 @@ static enum db_status build_whole(struct app *app, struct request *request, stru
 {
 	struct held held = {app, request, reading, build};
 	enum db_status status = build_once(reading, request, build);
-	uint64_t version;
+	struct version version;
 
 	if (status == DB_OK)
 		status = user_portfolio_version(app->db, reading->user, &version);
-	if (status == DB_OK && version != app->user.portfolio_version)
+	if (status == DB_OK && version.all != reading->version.all)
 		status = db_transaction(app->db, build_held, &held);
 	if (status == DB_OK)
 		keep_answer(app, request, reading);
@@ -90,7 +74,7 @@ static enum db_status build_whole(struct app *app, struct request *request, stru
 static bool find_answer(struct app *app, struct request *request, const struct reading *reading)
 {
 	response_json(request, 200);
-	return answer_cache_get(app->answers, reading->user, app->user.portfolio_version, reading->today, request->path,
+	return answer_cache_get(app->answers, reading->user, reading->version.all, reading->today, request->path,
 	                        request->body);
 }
 
@@ -101,7 +85,7 @@ static enum db_status build_or_find(struct app *app, struct request *request, st
 	enum db_status status = DB_OK;
 
 	if (look)
-		status = user_portfolio_version(app->db, reading->user, &app->user.portfolio_version);
+		status = user_portfolio_version(app->db, reading->user, &reading->version);
 	if (status == DB_NONE)          /* the account went while the request was on its way */
 		status = DB_BUG;
 	if (status == DB_OK && (!look || !find_answer(app, request, reading)))
@@ -111,14 +95,15 @@ static enum db_status build_or_find(struct app *app, struct request *request, st
 	return status;
 }
 
-static void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build,
-                     const char *id_name)
+void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build, const char *id_name)
 {
 	enum db_status status;
 
 	reading->db = app->db;
 	reading->pool = request->pool;
+	reading->answers = app->answers;
 	reading->user = app->user.id;
+	reading->version = app->user.version;
 	reading->today = jour_today();
 	if (find_answer(app, request, reading))
 		return;
@@ -147,98 +132,6 @@ static int read_limit(struct request *request, uint32_t by_default, uint32_t *li
 	}
 	*limit_r = (uint32_t)limit;
 	return 0;
-}
-
-/* The rows of one landlord that the list of immeubles is made of. Those of an immeuble stand together. */
-struct holdings {
-	struct immeuble *immeubles;
-	struct emprunt *emprunts;
-	struct bien *biens;
-	struct locataire *locataires;
-	size_t n_immeubles, n_emprunts, n_biens, n_locataires;
-};
-
-static enum db_status load_holdings(struct reading *r, struct holdings *p)
-{
-	enum db_status status;
-
-	if ((status = immeubles_of_user(r->db, r->pool, r->user, &p->immeubles, &p->n_immeubles)) != DB_OK ||
-	    (status = emprunts_of_user(r->db, r->pool, r->user, &p->emprunts, &p->n_emprunts)) != DB_OK ||
-	    (status = biens_of_user(r->db, r->pool, r->user, &p->biens, &p->n_biens)) != DB_OK)
-		return status;
-	return locataires_present(r->db, r->pool, r->user, r->today, &p->locataires, &p->n_locataires);
-}
-
-static void write_present(const struct reading *r, const struct holdings *p, const struct bien *bien)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < p->n_locataires; i++) {
-		const struct locataire *l = &p->locataires[i];
-
-		if (!oid_same(&l->bien_id, &bien->id))
-			continue;
-		if (!any) {
-			json_key(r->form.json, "locataires");
-			json_array(r->form.json);
-			any = true;
-		}
-		form_locataire_short(&r->form, &l->id, l->nom, l->prenom);
-	}
-	if (any)
-		json_array_end(r->form.json);
-}
-
-static void write_biens(const struct reading *r, const struct holdings *p, const struct immeuble *immeuble)
-{
-	json_key(r->form.json, "biens");
-	json_array(r->form.json);
-	for (size_t i = 0; i < p->n_biens; i++) {
-		if (!oid_same(&p->biens[i].immeuble_id, &immeuble->id))
-			continue;
-		form_bien_begin(&r->form, &p->biens[i]);
-		write_present(r, p, &p->biens[i]);
-		form_bien_end(&r->form, &p->biens[i]);
-	}
-	json_array_end(r->form.json);
-}
-
-static void write_immeuble(const struct reading *r, const struct holdings *p, const struct immeuble *immeuble)
-{
-	size_t first = 0, n = 0;
-
-	while (first < p->n_emprunts && !oid_same(&p->emprunts[first].immeuble_id, &immeuble->id))
-		first++;
-	while (first + n < p->n_emprunts && oid_same(&p->emprunts[first + n].immeuble_id, &immeuble->id))
-		n++;
-	form_immeuble_begin(&r->form, immeuble, true);
-	form_immeuble_loans(&r->form, immeuble, p->emprunts + first, n);
-	write_biens(r, p, immeuble);
-	json_ku64(r->form.json, "countOperationsUnpaid", immeuble->unpaid);
-	json_object_end(r->form.json);
-}
-
-static enum db_status build_immeubles(struct reading *r)
-{
-	struct holdings holdings = {0};
-	enum db_status status = load_holdings(r, &holdings);
-
-	if (status != DB_OK)
-		return status;
-	json_ku64(r->form.json, "count", holdings.n_immeubles);
-	json_key(r->form.json, "immeubles");
-	json_array(r->form.json);
-	for (size_t i = 0; i < holdings.n_immeubles; i++)
-		write_immeuble(r, &holdings, &holdings.immeubles[i]);
-	json_array_end(r->form.json);
-	return DB_OK;
-}
-
-void read_immeubles(struct app *app, struct request *request)
-{
-	struct reading reading = {0};
-
-	read_any(app, request, &reading, build_immeubles, NULL);
 }
 
 static enum db_status build_immeuble(struct reading *r)

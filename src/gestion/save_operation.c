@@ -312,6 +312,6 @@ void save_operation(struct app *app, struct request *request)
 	if (saving.fields.errors.len == 0)
 		make_rows(&saving);
 	o->date_last_modified = o->date_created;        /* of an update; rows to insert have none */
-	write_run(app, request, check_and_save, &saving);
+	write_operations(app, request, check_and_save, &saving);
 	text_free(&saving.fields.errors);       /* of an immeuble that is none, before they could be told */
 }

@@ -16,23 +16,23 @@
 static enum db_status touch_and_work(struct db *db, void *arg)
 {
 	struct write *write = arg;
-	enum db_status status = user_touch_portfolio(db, write->app->user.id);
+	enum db_status status = write->touch(db, write->app->user.id);
 
 	if (status == DB_NONE)          /* the account went while the request was on its way */
 		error_gestion(write->request, 200, GESTION_UNKNOWN_USER, LOGIN_UNKNOWN_MESSAGE);
 	return status == DB_OK ? write->work(db, write) : status;
 }
 
-void write_run(struct app *app, struct request *request, enum db_status (*work)(struct db *db, struct write *write),
-               void *arg)
+static void run(struct write *write)
 {
-	struct write write = {app, request, work, arg};
+	struct app *app = write->app;
+	struct request *request = write->request;
 	struct once once = {
 		.db = app->db,
 		.request = request,
 		.owner = pool_printf(request->pool, "u%llu", (unsigned long long)app->user.id),
 		.work = touch_and_work,
-		.arg = &write,
+		.arg = write,
 		.error = error_gestion_http
 	};
 	enum db_status status;
@@ -44,6 +44,16 @@ void write_run(struct app *app, struct request *request, enum db_status (*work)(
 	status = once_run(&once);
 	if (status != DB_OK)
 		error_gestion_database(request, app->db, status, "write");
+}
+
+void write_run(struct app *app, struct request *request, write_fn *work, void *arg)
+{
+	run(&(struct write){app, request, user_touch_portfolio, work, arg});
+}
+
+void write_operations(struct app *app, struct request *request, write_fn *work, void *arg)
+{
+	run(&(struct write){app, request, user_touch_operations, work, arg});
 }
 
 static void answer_done(struct request *request)
@@ -80,11 +90,11 @@ static enum db_status mark(struct db *db, struct write *write)
 /* One statement that may be run again is a transaction by itself; with a key to be kept it is part of one. */
 static void mark_as(struct app *app, struct request *request, bool paid)
 {
-	struct write write = {app, request, mark, &paid};
+	struct write write = {app, request, user_touch_operations, mark, &paid};
 	enum db_status status;
 
 	if (request->idempotency_key != NULL) {
-		write_run(app, request, mark, &paid);
+		write_operations(app, request, mark, &paid);
 		return;
 	}
 	status = mark(app->db, &write);
@@ -121,7 +131,7 @@ void delete_operation(struct app *app, struct request *request)
 {
 	bool found = false;
 
-	write_run(app, request, delete, &found);
+	write_operations(app, request, delete, &found);
 }
 
 static enum db_status gone(struct db *db, struct write *write)

@@ -50,10 +50,17 @@ enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_
 enum db_status operation_has_locataire(struct db *db, uint64_t user, const struct oid *id, const struct oid *locataire,
                                        bool *has_r);
 
+/* How many operations of each immeuble are not paid; immeubles without any are left out. */
+struct unpaid {
+	struct oid immeuble_id;
+	uint64_t n;
+};
+enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user, struct unpaid **list_r, size_t *n_r);
+
 /*
- * Writes, in the caller's transaction after user_touch_portfolio(); each checks the owner in the statement that
+ * Writes, in the caller's transaction after user_touch_operations(); each checks the owner in the statement that
  * changes. DB_NONE: not this landlord's. operation_update() keeps date_created and robot. operation_set_paid() counts the
- * portfolio's version up itself and, alone, is a transaction of its own, run again until its end is known.
+ * version up itself and, alone, is a transaction of its own, run again until its end is known.
  */
 enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user, const struct operation *operations,
                                  size_t n);

@@ -34,19 +34,10 @@ static void read_immeuble(const struct db_rows *row, struct pool *pool, void *el
 	read_immeuble_columns(row, pool, element);
 }
 
-static void read_immeuble_unpaid(const struct db_rows *row, struct pool *pool, void *element)
-{
-	struct immeuble *r = element;
-
-	r->unpaid = db_col_u64(row, read_immeuble_columns(row, pool, r));
-}
-
 enum db_status immeubles_of_user(struct db *db, struct pool *pool, uint64_t user, struct immeuble **list_r, size_t *n_r)
 {
-	return rows_list(db, pool,
-	                 "SELECT " IMMEUBLE_COLUMNS ", (SELECT COUNT(*) FROM operation o WHERE o.user_id = ? AND "
-	                 "o.paid = 0 AND o.immeuble_id = immeuble.id) FROM immeuble WHERE user_id = ? ORDER BY seq",
-	                 DB_ARGS(db_u64(user), db_u64(user)), sizeof **list_r, read_immeuble_unpaid, list_r, n_r);
+	return rows_list(db, pool, "SELECT " IMMEUBLE_COLUMNS " FROM immeuble WHERE user_id = ? ORDER BY seq",
+	                 DB_ARGS(db_u64(user)), sizeof **list_r, read_immeuble, list_r, n_r);
 }
 
 enum db_status immeuble_get(struct db *db, struct pool *pool, uint64_t user, const struct oid *id, struct immeuble *r)

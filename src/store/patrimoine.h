@@ -28,7 +28,6 @@ struct immeuble {
 	int64_t date_created, date_last_modified;       /* ms; 0: absent */
 	const char *options;            /* JSON object, compact; NULL: absent */
 	const char *attributes;         /* JSON object of what no rule uses, compact, in the API's names; NULL: none */
-	uint64_t unpaid;                /* operations not paid; set by immeubles_of_user() only */
 };
 
 struct emprunt {

@@ -109,7 +109,7 @@ static enum db_status copy_all(struct db *db, void *arg)
 	struct run *run = arg;
 	struct recurring *list = NULL;
 	size_t n = 0;
-	enum db_status status = user_touch_portfolio(db, run->user);
+	enum db_status status = user_touch_operations(db, run->user);
 
 	run->made = 0;
 	run->changed = false;

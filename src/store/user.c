@@ -7,8 +7,9 @@
 #include "store/rows.h"
 #include "store/user.h"
 
+#define VERSIONS "portfolio_version + operations_version, portfolio_version"
 #define USER_COLUMNS "id, username, email, password_hash, first_name, last_name, premium_offer, premium_end, " \
-	"portfolio_version, user_account.disabled_at IS NOT NULL"
+	VERSIONS ", user_account.disabled_at IS NOT NULL"
 
 static void read_user(const struct db_rows *rows, struct pool *pool, void *element)
 {
@@ -22,8 +23,8 @@ static void read_user(const struct db_rows *rows, struct pool *pool, void *eleme
 	user->last_name = db_col_dup(rows, 5, pool);
 	user->premium_offer = db_col_dup(rows, 6, pool);
 	user->premium_end = db_col_time(rows, 7);
-	user->portfolio_version = db_col_u64(rows, 8);
-	user->disabled = db_col_bool(rows, 9);
+	user->version = (struct version){.all = db_col_u64(rows, 8), .patrimoine = db_col_u64(rows, 9)};
+	user->disabled = db_col_bool(rows, 10);
 }
 
 enum db_status user_by_login(struct db *db, struct pool *pool, const char *login, struct user *user_r)
@@ -50,7 +51,7 @@ static void read_authenticated(const struct db_rows *rows, struct pool *pool, vo
 	struct authenticated *authenticated = element;
 
 	read_user(rows, pool, &authenticated->user);
-	authenticated->key_ok = db_col_bool(rows, 10);
+	authenticated->key_ok = db_col_bool(rows, 11);
 }
 
 #define KEY_OK "EXISTS (SELECT 1 FROM developer_key WHERE key_hash = ? AND developer_key.disabled_at IS NULL)"
@@ -136,27 +137,30 @@ enum db_status user_touch_portfolio(struct db *db, uint64_t user_id)
 	                        DB_ARGS(db_u64(user_id))));
 }
 
-static enum db_status read_version(struct db *db, const char *sql, uint64_t user_id, uint64_t *version_r)
+enum db_status user_touch_operations(struct db *db, uint64_t user_id)
 {
-	struct db_rows *rows;
-	enum db_status status = db_one(db, sql, DB_ARGS(db_u64(user_id)), &rows);
-
-	if (status != DB_OK)
-		return status;
-	*version_r = db_col_u64(rows, 0);
-	db_rows_end(rows);
-	return DB_OK;
+	return rows_found(db, db_run(db, "UPDATE user_account SET operations_version = operations_version + 1 WHERE id = ?",
+	                             DB_ARGS(db_u64(user_id))));
 }
 
-enum db_status user_portfolio_version(struct db *db, uint64_t user_id, uint64_t *version_r)
+static void read_version(const struct db_rows *rows, struct pool *pool, void *element)
 {
-	return read_version(db, "SELECT portfolio_version FROM user_account WHERE id = ?", user_id, version_r);
+	struct version *version = element;
+
+	(void)pool;
+	*version = (struct version){.all = db_col_u64(rows, 0), .patrimoine = db_col_u64(rows, 1)};
 }
 
-enum db_status user_hold_portfolio(struct db *db, uint64_t user_id, uint64_t *version_r)
+enum db_status user_portfolio_version(struct db *db, uint64_t user_id, struct version *version_r)
 {
-	return read_version(db, "SELECT portfolio_version FROM user_account WHERE id = ? LOCK IN SHARE MODE", user_id,
-	                    version_r);
+	return rows_one(db, NULL, "SELECT " VERSIONS " FROM user_account WHERE id = ?", DB_ARGS(db_u64(user_id)), read_version,
+	                version_r);
+}
+
+enum db_status user_hold_portfolio(struct db *db, uint64_t user_id, struct version *version_r)
+{
+	return rows_one(db, NULL, "SELECT " VERSIONS " FROM user_account WHERE id = ? LOCK IN SHARE MODE",
+	                DB_ARGS(db_u64(user_id)), read_version, version_r);
 }
 
 enum db_status devkey_check(struct db *db, const uint8_t hash[SECRET_HASH])

@@ -10,6 +10,12 @@
 #include "base/secret.h"
 #include "db/db.h"
 
+/* What an account and all that its landlord owns are at. */
+struct version {
+	uint64_t all;                   /* grows with every write */
+	uint64_t patrimoine;            /* with every one, of the account too, but those of operations alone */
+};
+
 struct user {
 	uint64_t id;
 	const char *username;
@@ -19,7 +25,7 @@ struct user {
 	const char *last_name;
 	const char *premium_offer;      /* NULL: never had one */
 	int64_t premium_end;            /* ms; 0: never had one */
-	uint64_t portfolio_version;     /* grows with every write to the account and to what the user owns */
+	struct version version;
 	bool disabled;
 };
 
@@ -52,17 +58,20 @@ enum db_status user_list(struct db *db, struct pool *pool, struct user **users_r
  */
 enum db_status user_touch_portfolio(struct db *db, uint64_t user_id);
 
+/* The same for a transaction that writes nothing but operations. */
+enum db_status user_touch_operations(struct db *db, uint64_t user_id);
+
 /* The version as it is now. DB_NONE: no such user. */
-enum db_status user_portfolio_version(struct db *db, uint64_t user_id, uint64_t *version_r);
+enum db_status user_portfolio_version(struct db *db, uint64_t user_id, struct version *version_r);
 
 /* The same outside a transaction, asked for together with what other workers ask at this moment: for every request. */
-enum db_status user_version_now(struct db *db, uint64_t user_id, uint64_t *version_r);
+enum db_status user_version_now(struct db *db, uint64_t user_id, struct version *version_r);
 
 /* Before workers are forked: from then on user_version_now() asks together. Returns 0, or -1 after logging why not. */
 int user_share(void);
 
 /* The same in a transaction, and as it stays until its end: who writes to the portfolio waits. */
-enum db_status user_hold_portfolio(struct db *db, uint64_t user_id, uint64_t *version_r);
+enum db_status user_hold_portfolio(struct db *db, uint64_t user_id, struct version *version_r);
 
 struct devkey {
 	uint64_t id;

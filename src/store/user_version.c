@@ -7,7 +7,7 @@
 
 struct item {
 	uint64_t user;
-	uint64_t version;
+	struct version version;
 	bool found;
 };
 
@@ -20,7 +20,7 @@ int user_share(void)
 	return gather != NULL ? 0 : -1;
 }
 
-#define ASK "SELECT id, portfolio_version FROM user_account WHERE id IN "
+#define ASK "SELECT id, portfolio_version + operations_version, portfolio_version FROM user_account WHERE id IN "
 #define FOUR "?, ?, ?, ?"
 #define SIXTEEN FOUR ", " FOUR ", " FOUR ", " FOUR
 
@@ -33,7 +33,7 @@ static const struct {
 	{GATHER_GROUP, ASK "(" SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN ")"},
 };
 
-static void found(void *const *items, size_t n, uint64_t user, uint64_t version)
+static void found(void *const *items, size_t n, uint64_t user, struct version version)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct item *item = items[i];
@@ -60,7 +60,8 @@ static enum gather_end ask_many(struct db *db, void *const *items, size_t n)
 	if (status != DB_OK)
 		return GATHER_ALONE;
 	while ((status = db_next(rows)) == DB_OK)
-		found(items, n, db_col_u64(rows, 0), db_col_u64(rows, 1));
+		found(items, n, db_col_u64(rows, 0),
+		      (struct version){.all = db_col_u64(rows, 1), .patrimoine = db_col_u64(rows, 2)});
 	db_rows_end(rows);
 	return status == DB_NONE ? GATHER_DONE : GATHER_ALONE;
 }
@@ -80,7 +81,7 @@ static enum gather_end ask_all(struct gather *all, void *const *items, size_t n,
 	return status == DB_OK || status == DB_NONE ? GATHER_DONE : GATHER_ALONE;
 }
 
-enum db_status user_version_now(struct db *db, uint64_t user_id, uint64_t *version_r)
+enum db_status user_version_now(struct db *db, uint64_t user_id, struct version *version_r)
 {
 	struct item *item = gather_item(gather);
 

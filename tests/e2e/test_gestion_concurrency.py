@@ -60,7 +60,7 @@ class ConcurrencyCase(StackCase):
         self.landlord.get("immeubles")          # the slow password hash is paid here
 
     def version(self):
-        return int(self.stack.db.value("SELECT portfolio_version FROM user_account "
+        return int(self.stack.db.value("SELECT portfolio_version + operations_version FROM user_account "
                                        f"WHERE username = '{self.landlord.username}'"))
 
     def operations(self):

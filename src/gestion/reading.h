@@ -1,0 +1,30 @@
+/*
+ * Between the files that read a portfolio: read.c, and read_immeubles.c for the list of everything.
+ */
+#ifndef GESTION_READING_H
+#define GESTION_READING_H
+
+#include "access/app.h"
+#include "gestion/form.h"
+#include "gestion/read.h"
+
+/* One reading in progress. */
+struct reading {
+	struct db *db;
+	struct pool *pool;
+	struct answer_cache *answers;
+	uint64_t user;
+	struct version version;         /* what the answer is made from, unless a write comes in between */
+	jour today;
+	struct oid id;                  /* the first capture of the path, when the route has one */
+	uint32_t limit;
+	struct form form;
+};
+
+/* Writes the members of the answer that come before `result`. DB_NONE: no such object of this landlord. */
+typedef enum db_status build_fn(struct reading *reading);
+
+/* Answers from what is kept, or has it built, and kept. id_name: what a bad id is called; NULL: the path has none. */
+void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build, const char *id_name);
+
+#endif
