@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -21,16 +22,30 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
 
 enum {
 	SLOTS = 128,                    /* processes, old and new ones during a reload */
-	WAIT_NS = 20000000              /* how soon a dead leader is noticed */
+	WAIT_NS = 20000000,             /* how soon a dead leader is noticed */
+	PATIENCE_READY = 1000000,       /* microseconds: so long a leader may keep others from leading, … */
+	PATIENCE_TAKEN = 5000000        /* … and those it took from going on by themselves */
 };
 
-/* EMPTY → READY by its owner, → TAKEN by a leader, → an end by the leader, → EMPTY by its owner. */
-enum slot_state { SLOT_EMPTY, SLOT_READY, SLOT_TAKEN, SLOT_END };       /* and SLOT_END + an enum gather_end */
+/*
+ * EMPTY → READY by its owner, → TAKEN by a leader, → an end by the leader, → EMPTY by its owner.
+ *
+ * READY → CALLED by a leader that leaves the lane: the word itself changes, so that an owner about to fall asleep does
+ * not; → READY by its owner, who then tries to lead.
+ *
+ * An owner whose leader hangs goes on without it: READY → EMPTY, or TAKEN → LEFT, which is the leader's until it sets it
+ * EMPTY; the owner takes another slot meanwhile.
+ */
+enum slot_state {
+	SLOT_EMPTY, SLOT_READY, SLOT_CALLED, SLOT_TAKEN, SLOT_LEFT,
+	SLOT_END                        /* and SLOT_END + an enum gather_end */
+};
 
 struct slot {
 	_Atomic int pid;                /* whose it is; 0: nobody's */
@@ -49,6 +64,7 @@ struct gather {
 	size_t slot_size;
 	struct shared *shared;
 	struct slot *own;               /* of this process */
+	struct slot *left;              /* was, and will be when its leader is done with it; NULL: none */
 	bool has_lane;
 };
 
@@ -97,13 +113,25 @@ static void wake(struct slot *slot)
 	syscall(SYS_futex, &slot->state, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* Only what still is taken: its owner may have given up waiting, after its leader seemed dead. */
+static bool change(struct slot *slot, uint32_t from, uint32_t to)
+{
+	return atomic_compare_exchange_strong(&slot->state, &from, to);
+}
+
+/* The last that its leader has to do with a slot. */
 static void settle(struct slot *slot, enum gather_end end)
 {
-	uint32_t taken = SLOT_TAKEN;
-
-	if (atomic_compare_exchange_strong(&slot->state, &taken, SLOT_END + (uint32_t)end))
+	if (change(slot, SLOT_TAKEN, SLOT_END + (uint32_t)end))
 		wake(slot);
+	else
+		change(slot, SLOT_LEFT, SLOT_EMPTY);
+}
+
+static bool is_with_leader(const struct slot *slot)
+{
+	uint32_t state = atomic_load(&slot->state);
+
+	return state == SLOT_TAKEN || state == SLOT_LEFT;
 }
 
 /* A leader settles what it took before it gives `leads` back: a slot that is taken after that will never be settled. */
@@ -114,7 +142,7 @@ static bool is_abandoned(struct gather *gather, struct slot *slot)
 	if (!try_lock(&leader->leads))
 		return false;
 	pthread_mutex_unlock(&leader->leads);
-	return atomic_load(&slot->state) == SLOT_TAKEN;
+	return is_with_leader(slot);
 }
 
 /* One of those that came meanwhile may lead. */
@@ -123,22 +151,24 @@ static void leave_lane(struct gather *gather)
 	gather->has_lane = false;
 	pthread_mutex_unlock(&gather->shared->lane);
 	for (size_t i = 0; i < SLOTS; i++) {
-		if (atomic_load(&slot_at(gather, i)->state) == SLOT_READY) {
-			wake(slot_at(gather, i));
+		struct slot *slot = slot_at(gather, i);
+
+		if (atomic_load(&slot->state) == SLOT_READY && change(slot, SLOT_READY, SLOT_CALLED)) {
+			wake(slot);
 			return;
 		}
 	}
 }
 
-/* The slot of a process that is no more, while nobody takes items and when nobody is at this one. */
+/* The slot of a process that is no more, or had our number, while nobody takes items and when nobody is at this one. */
 static bool inherit(struct gather *gather, struct slot *slot, int self)
 {
 	int pid = atomic_load(&slot->pid);
 	bool ours = false;
 
-	if (pid == 0 || kill(pid, 0) == 0 || errno != ESRCH || !try_lock(&gather->shared->lane))
+	if (pid == 0 || (pid != self && (kill(pid, 0) == 0 || errno != ESRCH)) || !try_lock(&gather->shared->lane))
 		return false;
-	if (atomic_load(&slot->state) != SLOT_TAKEN || is_abandoned(gather, slot))
+	if (!is_with_leader(slot) || is_abandoned(gather, slot))
 		ours = atomic_compare_exchange_strong(&slot->pid, &pid, self);
 	if (ours)
 		atomic_store(&slot->state, SLOT_EMPTY);
@@ -146,10 +176,22 @@ static bool inherit(struct gather *gather, struct slot *slot, int self)
 	return ours;
 }
 
+/* Back to the slot that was left to its leader, once that is done with it. */
+static void return_to_left(struct gather *gather)
+{
+	if (gather->left == NULL || atomic_load(&gather->left->state) != SLOT_EMPTY)
+		return;
+	if (gather->own != NULL && gather->own != gather->left)
+		atomic_store(&gather->own->pid, 0);
+	gather->own = gather->left;
+	gather->left = NULL;
+}
+
 static struct slot *find_own(struct gather *gather)
 {
 	int self = (int)getpid();
 
+	return_to_left(gather);
 	if (gather->own != NULL && atomic_load(&gather->own->pid) == self)
 		return gather->own;
 	gather->own = NULL;
@@ -176,13 +218,13 @@ static size_t take(struct gather *gather, struct slot *taken[GATHER_GROUP], void
 	size_t n = 0;
 
 	for (size_t i = 0; i < SLOTS && n < GATHER_GROUP; i++) {
-		struct slot *slot = slot_at(gather, i);
-		uint32_t ready = SLOT_READY;
+		struct slot *slot = slot_at(gather, (self + i) % SLOTS);        /* so that it is among them itself */
+		uint32_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
 
-		if (atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_READY)
+		if (state != SLOT_READY && state != SLOT_CALLED)
 			continue;
 		slot->leader = self;            /* nobody else takes while the lane is held */
-		if (!atomic_compare_exchange_strong(&slot->state, &ready, SLOT_TAKEN))
+		if (!change(slot, SLOT_READY, SLOT_TAKEN) && !change(slot, SLOT_CALLED, SLOT_TAKEN))
 			continue;
 		taken[n] = slot;
 		items[n++] = slot->item;
@@ -200,7 +242,7 @@ static void lead(struct gather *gather, gather_fn *do_all, void *arg)
 
 	gather->has_lane = true;
 	while (!try_lock(&gather->own->leads))
-		;                               /* held by who looks whether we live, for an instant */
+		sched_yield();                  /* held by who looks whether we live, for an instant */
 	n = take(gather, taken, items);
 	if (n > 0) {
 		end = do_all(gather, items, n, arg);
@@ -217,19 +259,51 @@ void gather_pass_on(struct gather *gather)
 		leave_lane(gather);
 }
 
-enum gather_end gather_do(struct gather *gather, gather_fn *do_all, void *arg)
+/*
+ * Waits a little for something to happen to the slot. Returns true, and the end, when it has been as it is for too long:
+ * a leader may hang, with its database for one.
+ */
+static bool wait_or_give_up(struct gather *gather, struct slot *slot, uint32_t state, int64_t since,
+                            enum gather_end *end_r)
 {
 	const struct timespec pause = {.tv_nsec = WAIT_NS};
-	struct slot *slot = gather->own;
-	uint32_t state = SLOT_READY;
+	int64_t waited;
 
-	atomic_store(&slot->state, state);
+	if (syscall(SYS_futex, &slot->state, FUTEX_WAIT, state, &pause, NULL, 0) == 0 || errno != ETIMEDOUT)
+		return false;
+	waited = clock_mono_us() - since;
+	if (state == SLOT_TAKEN && is_abandoned(gather, slot)) {
+		settle(slot, GATHER_DOUBTFUL);
+		return false;
+	}
+	if (state == SLOT_READY && waited > PATIENCE_READY) {
+		*end_r = GATHER_ALONE;
+		return change(slot, SLOT_READY, SLOT_EMPTY);
+	}
+	if (state == SLOT_TAKEN && waited > PATIENCE_TAKEN && change(slot, SLOT_TAKEN, SLOT_LEFT)) {
+		*end_r = GATHER_DOUBTFUL;
+		gather->left = slot;
+		gather->own = NULL;
+		return true;
+	}
+	return false;
+}
+
+enum gather_end gather_do(struct gather *gather, gather_fn *do_all, void *arg)
+{
+	struct slot *slot = gather->own;
+	int64_t since = clock_mono_us();
+	enum gather_end given_up;
+	uint32_t state;
+
+	atomic_store(&slot->state, SLOT_READY);
 	while ((state = atomic_load(&slot->state)) < SLOT_END) {
-		if (state == SLOT_READY && try_lock(&gather->shared->lane))
+		if (state == SLOT_CALLED)
+			change(slot, SLOT_CALLED, SLOT_READY);
+		else if (state == SLOT_READY && try_lock(&gather->shared->lane))
 			lead(gather, do_all, arg);
-		else if (syscall(SYS_futex, &slot->state, FUTEX_WAIT, state, &pause, NULL, 0) != 0 && errno == ETIMEDOUT &&
-		         state == SLOT_TAKEN && is_abandoned(gather, slot))
-			settle(slot, GATHER_DOUBTFUL);
+		else if (wait_or_give_up(gather, slot, state, since, &given_up))
+			return given_up;
 	}
 	atomic_store(&slot->state, SLOT_EMPTY);
 	return (enum gather_end)(state - SLOT_END);

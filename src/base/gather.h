@@ -5,7 +5,8 @@
  * into memory they share, and whichever finds the lane free leads: it does all that wait, while the next ones gather.
  * Nobody ever waits for company; a lone process does its own item at once.
  *
- * A leader may die at any moment: those it leads notice, and are told that it is not known what became of their item.
+ * A leader may die at any moment, or hang: those it leads notice, and are told that it is not known what became of their
+ * item; those that wait behind it go on alone.
  */
 #ifndef BASE_GATHER_H
 #define BASE_GATHER_H
@@ -17,7 +18,7 @@ struct gather;
 enum gather_end {
 	GATHER_DONE,
 	GATHER_ALONE,           /* not done: to be done by oneself */
-	GATHER_DOUBTFUL         /* tried; whether it was done is not known */
+	GATHER_DOUBTFUL         /* tried, and perhaps still being; whether it was or will be done is not known */
 };
 
 /*
@@ -34,7 +35,10 @@ enum { GATHER_GROUP = 64 };
  */
 struct gather *gather_create(const char *name, size_t item_size);
 
-/* Where this process puts its item before gather_do(), and finds its results after; NULL: no room, or gather is NULL. */
+/*
+ * Where this process puts its item before gather_do(), and finds its results after GATHER_DONE; not always the same place.
+ * NULL: no room, or gather is NULL.
+ */
 void *gather_item(struct gather *gather);
 
 /* Has the item done, by this process or by another that leads; do_all(…, arg) is called when this one leads. */

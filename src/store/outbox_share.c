@@ -110,7 +110,9 @@ enum gather_end outbox_share_entry(struct db *db, struct outbox_entry *entry)
 	if (item == NULL || !put(item, entry))
 		return GATHER_ALONE;
 	end = gather_do(gather, store_all, db);
-	entry->message->id = item->message.id;
-	entry->message->unsubscribed = item->message.unsubscribed;
+	if (end == GATHER_DONE) {
+		entry->message->id = item->message.id;
+		entry->message->unsubscribed = item->message.unsubscribed;
+	}
 	return end;
 }

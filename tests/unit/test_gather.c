@@ -142,6 +142,127 @@ START_TEST(killed)
 }
 END_TEST
 
+static _Atomic unsigned *stage; /* of a play for several processes */
+
+/* The first leader keeps the lane until the second stage; the next one, who has two items then, hangs. */
+static enum gather_end hang(struct gather *of, void *const *items, size_t n, void *arg)
+{
+	(void)items;
+	if (n == 1) {
+		atomic_store(stage, 1);
+		while (atomic_load(stage) < 2)
+			usleep(1000);
+		return GATHER_DONE;
+	}
+	if (arg != NULL)
+		gather_pass_on(of);
+	atomic_store(stage, 3);
+	for (;;)
+		pause();
+}
+
+/* What became of the items of processes behind a leader that hangs while it keeps the lane, or has passed it on (arg). */
+static void beside(void *arg, unsigned expected_done)
+{
+	unsigned again = 0;
+	pid_t pids[3];
+
+	stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (unsigned w = 0; w < 3; w++) {
+		if ((pids[w] = fork()) == 0) {
+			void *first = gather_item(gather);
+			enum gather_end end = gather_do(gather, hang, arg);
+
+			atomic_fetch_add(&counts->ends[end], 1);
+			if (end == GATHER_DONE)         /* the first leader */
+				_exit(0);
+			ck_assert_ptr_ne(gather_item(gather), first);
+			_exit(gather_do(gather, square, NULL) == GATHER_DONE ? 2 : 3);
+		}
+		while (w == 0 && atomic_load(stage) != 1)
+			usleep(1000);
+	}
+	usleep(200000);                 /* both wait by now; if not, the test's time limit says so */
+	atomic_store(stage, 2);
+	while (again == 0) {
+		int result;
+		pid_t pid = wait(&result);
+
+		ck_assert(WIFEXITED(result));
+		if (pid == pids[0])
+			ck_assert_int_eq(WEXITSTATUS(result), 0);
+		else
+			again = (unsigned)WEXITSTATUS(result);
+	}
+	ck_assert_uint_eq(atomic_load(stage), 3);
+	ck_assert_uint_eq(again, expected_done);
+	ck_assert_uint_eq(counts->ends[GATHER_DOUBTFUL], 1);
+	for (unsigned w = 1; w < 3; w++)
+		kill(pids[w], SIGKILL);
+	wait(NULL);
+}
+
+START_TEST(hung_after_passing_on)
+{
+	beside(gather, 2);
+}
+END_TEST
+
+START_TEST(hung_in_the_lane)
+{
+	beside(NULL, 3);
+}
+END_TEST
+
+/* The slot that was left comes back when its leader is done after all. */
+static enum gather_end dawdle(struct gather *of, void *const *items, size_t n, void *arg)
+{
+	(void)items, (void)arg;
+	atomic_fetch_add(stage, 1);
+	while (n == 1 && atomic_load(stage) < 2)
+		usleep(1000);
+	if (n > 1)
+		gather_pass_on(of);
+	while (n > 1 && atomic_load(stage) < 10)
+		usleep(1000);
+	return GATHER_DONE;
+}
+
+START_TEST(returned)
+{
+	pid_t pids[3];
+
+	stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (unsigned w = 0; w < 3; w++) {
+		if ((pids[w] = fork()) == 0) {
+			void *first = gather_item(gather), *second;
+
+			if (gather_do(gather, dawdle, NULL) != GATHER_DOUBTFUL)
+				_exit(0);
+			second = gather_item(gather);
+			if (second == NULL || second == first || gather_do(gather, square, NULL) != GATHER_DONE)
+				_exit(1);
+			atomic_store(stage, 10);
+			for (int i = 0; i < 2000 && gather_item(gather) != first; i++)
+				usleep(1000);
+			_exit(gather_item(gather) == first && gather_do(gather, square, NULL) == GATHER_DONE ? 2 : 1);
+		}
+		while (w == 0 && atomic_load(stage) != 1)
+			usleep(1000);
+	}
+	usleep(200000);
+	atomic_store(stage, 2);
+	for (unsigned w = 0, sum = 0; w < 3; w++) {
+		int result;
+
+		wait(&result);
+		ck_assert(WIFEXITED(result) && WEXITSTATUS(result) != 1);
+		sum += (unsigned)WEXITSTATUS(result);
+		ck_assert_uint_eq(w == 2 ? sum : 2, 2);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gather");
@@ -152,6 +273,9 @@ int main(void)
 	tcase_add_test(tcase, alone);
 	tcase_add_test(tcase, together);
 	tcase_add_test(tcase, killed);
+	tcase_add_test(tcase, hung_after_passing_on);
+	tcase_add_test(tcase, hung_in_the_lane);
+	tcase_add_test(tcase, returned);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
