@@ -243,6 +243,7 @@ static void lead(struct gather *gather, gather_fn *do_all, void *arg)
 	gather->has_lane = true;
 	while (!try_lock(&gather->own->leads))
 		sched_yield();                  /* held by who looks whether we live, for an instant */
+	sched_yield();                  /* who is about to bring an item and only wants a processor does so first */
 	n = take(gather, taken, items);
 	if (n > 0) {
 		end = do_all(gather, items, n, arg);

@@ -3,7 +3,8 @@
  *
  * What costs nearly the same for one as for many (a commit, a query) is worth gathering: each process puts its item
  * into memory they share, and whichever finds the lane free leads: it does all that wait, while the next ones gather.
- * Nobody ever waits for company; a lone process does its own item at once.
+ * Nobody ever waits for company, but for those that wait for nothing else than the processor; a lone process does its own
+ * item at once.
  *
  * A leader may die at any moment, or hang: those it leads notice, and are told that it is not known what became of their
  * item; those that wait behind it go on alone.
