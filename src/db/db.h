@@ -88,6 +88,13 @@ enum db_status db_bulk(struct db *db, const char *sql, const struct db_value *va
 /* A query. On DB_OK read with db_next() until it does not answer DB_OK, then db_rows_end(). */
 enum db_status db_query(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
                         struct db_rows **rows_r);
+
+/*
+ * The same, row by row as the server sends them instead of all of them at once: for what may be too long to be held. Nothing
+ * else may be asked on this connection before db_rows_end(), which throws away what has not been read.
+ */
+enum db_status db_query_long(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
+                             struct db_rows **rows_r);
 enum db_status db_next(struct db_rows *rows);
 void db_rows_end(struct db_rows *rows);          /* accepts NULL */
 
@@ -103,6 +110,7 @@ bool db_col_bool(const struct db_rows *rows, unsigned column);
 int64_t db_col_time(const struct db_rows *rows, unsigned column);        /* DATETIME(n) in UTC as milliseconds */
 const char *db_col_text(const struct db_rows *rows, unsigned column);    /* NUL-terminated, until the next db_next() */
 size_t db_col_size(const struct db_rows *rows, unsigned column);
+size_t db_row_size(const struct db_rows *rows);                           /* bytes of text in all columns */
 char *db_col_dup(const struct db_rows *rows, unsigned column, struct pool *pool);
 
 /*

@@ -77,7 +77,7 @@ static void bind_column(struct db_column *column, MYSQL_BIND *bind, const MYSQL_
 }
 
 /* Reads the result that execute left: columns by the types the server names. */
-static enum db_status take_result(struct db *db, struct db_statement *statement)
+static enum db_status take_result(struct db *db, struct db_statement *statement, bool at_once)
 {
 	MYSQL_RES *meta = mysql_stmt_result_metadata(statement->stmt);
 	struct db_rows *rows = &statement->rows;
@@ -88,13 +88,14 @@ static enum db_status take_result(struct db *db, struct db_statement *statement)
 	for (unsigned i = 0; i < rows->n_columns; i++)
 		bind_column(&rows->columns[i], &rows->bind[i], mysql_fetch_field_direct(meta, i));
 	mysql_free_result(meta);
-	if (mysql_stmt_bind_result(statement->stmt, rows->bind) != 0 || mysql_stmt_store_result(statement->stmt) != 0)
+	if (mysql_stmt_bind_result(statement->stmt, rows->bind) != 0 ||
+	    (at_once && mysql_stmt_store_result(statement->stmt) != 0))
 		return db_failed(db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt), true);
 	return DB_OK;
 }
 
 static enum db_status query_once(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
-                                 struct db_rows **rows_r)
+                                 bool at_once, struct db_rows **rows_r)
 {
 	struct db_statement *statement;
 	enum db_status status;
@@ -107,7 +108,7 @@ static enum db_status query_once(struct db *db, const char *sql, const struct db
 		FAULT("db.before_commit");
 	if (mysql_stmt_execute(statement->stmt) != 0)
 		return db_failed(db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt), writes);
-	status = take_result(db, statement);
+	status = take_result(db, statement, at_once);
 	if (status != DB_OK)
 		return status;
 	if (writes && !db->in_transaction)
@@ -118,15 +119,27 @@ static enum db_status query_once(struct db *db, const char *sql, const struct db
 	return DB_OK;
 }
 
-enum db_status db_query(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
-                        struct db_rows **rows_r)
+static enum db_status query(struct db *db, const char *sql, const struct db_value *args, size_t n_args, bool at_once,
+                            struct db_rows **rows_r)
 {
-	enum db_status status = query_once(db, sql, args, n_args, rows_r);
+	enum db_status status = query_once(db, sql, args, n_args, at_once, rows_r);
 
 	/* A query that changes nothing may be asked again, of another server. */
 	if ((status == DB_LOST || status == DB_UNCERTAIN) && !db->in_transaction && db_reads_only(sql))
-		status = query_once(db, sql, args, n_args, rows_r);
+		status = query_once(db, sql, args, n_args, at_once, rows_r);
 	return status == DB_UNCERTAIN && db_reads_only(sql) ? DB_LOST : status;
+}
+
+enum db_status db_query(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
+                        struct db_rows **rows_r)
+{
+	return query(db, sql, args, n_args, true, rows_r);
+}
+
+enum db_status db_query_long(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
+                             struct db_rows **rows_r)
+{
+	return query(db, sql, args, n_args, false, rows_r);
 }
 
 /* A column longer than its buffer: the buffer grows, for the rows that follow too. */
@@ -276,6 +289,15 @@ size_t db_col_size(const struct db_rows *rows, unsigned column)
 	const struct db_column *c = &rows->columns[column];
 
 	return c->is_null || c->type != DB_C_TEXT ? 0 : c->length;
+}
+
+size_t db_row_size(const struct db_rows *rows)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < rows->n_columns; i++)
+		size += db_col_size(rows, i);
+	return size;
 }
 
 char *db_col_dup(const struct db_rows *rows, unsigned column, struct pool *pool)

@@ -90,6 +90,7 @@ enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t clien
                                 struct appointment **list_r, size_t *n_r)
 {
 	struct appointment before = {0};
+	size_t room = ROWS_PAGE_ROOM;
 	enum db_status status;
 
 	if (f->before_id != 0) {
@@ -98,14 +99,14 @@ enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t clien
 		if (status != DB_OK)
 			return status;
 	}
-	return rows_list(db, pool,
+	return rows_list_within(db, pool,
 	                 "SELECT " COLUMNS " FROM appointment WHERE client_id = ? AND (? IS NULL OR status = ?)"
 	                 " AND (? IS NULL OR start_at >= ?) AND (? IS NULL OR start_at <= ?) AND (? = 0 OR id < ?)"
 	                 " ORDER BY id DESC LIMIT ? OFFSET ?",
 	                 DB_ARGS(db_u64(client), db_text(f->status), db_text(f->status), rows_bind_instant(f->from),
 	                         rows_bind_instant(f->from), rows_bind_instant(f->until), rows_bind_instant(f->until),
 	                         db_u64(f->before_id), db_u64(f->before_id), db_u64(f->limit), db_u64(f->offset)),
-	                 sizeof **list_r, read_appointment, list_r, n_r);
+	                 &room, sizeof **list_r, read_appointment, list_r, n_r);
 }
 
 enum { WAYS = 2 };      /* mail and SMS */

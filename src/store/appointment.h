@@ -55,7 +55,7 @@ enum db_status appointment_update(struct db *db, uint64_t client, const struct a
 enum db_status appointment_take_back(struct db *db, struct pool *pool, const struct appointment *appointment,
                                      bool in_part, bool *whole_r);
 
-/* Newest first. DB_NONE: before_id is not this client's. */
+/* Newest first; ends early when it gets too long (ROWS_PAGE_ROOM). DB_NONE: before_id is not this client's. */
 enum db_status appointment_list(struct db *db, struct pool *pool, uint64_t client,
                                 const struct appointment_filter *filter, struct appointment **list_r, size_t *n_r);
 

@@ -130,8 +130,8 @@ static enum db_status read_claimed(struct db *db, const struct claim *claim, str
 	for (size_t at = 0; at < claim->n && status == DB_OK; at += ROWS_IN_MAX) {
 		status = rows_list_in(db, claim->pool, claim->channel == DELIVERY_MAIL ? claimed_mail : claimed_sms,
 		                      DB_ARGS(db_bytes(last_claim, ID_UUID_SIZE)), ids + at,
-		                      claim->n - at < ROWS_IN_MAX ? claim->n - at : ROWS_IN_MAX, sizeof *some, read_delivery, &some,
-		                      &n_some);
+		                      claim->n - at < ROWS_IN_MAX ? claim->n - at : ROWS_IN_MAX, NULL, sizeof *some,
+		                      read_delivery, &some, &n_some);
 		if (status == DB_OK && n_some > 0)
 			memcpy(list + n, some, n_some * sizeof *some);
 		n += status == DB_OK ? n_some : 0;

@@ -183,7 +183,8 @@ static enum db_status read_ends(struct db *db, struct pool *pool, const struct d
 
 	for (size_t i = 0; i < n; i++)
 		ids[i] = changes[i].message_id;
-	status = rows_list_in(db, pool, sql, DB_NO_ARGS, ids, n, sizeof *reminders, read_reminder, &reminders, &n_reminders);
+	status = rows_list_in(db, pool, sql, DB_NO_ARGS, ids, n, NULL, sizeof *reminders, read_reminder, &reminders,
+	                      &n_reminders);
 	for (size_t i = 0; i < n; i++) {
 		ends[i] = INT64_MAX;
 		for (size_t k = 0; status == DB_OK && k < n_reminders; k++)

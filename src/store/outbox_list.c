@@ -5,10 +5,10 @@
  * the index, already in the order wanted, so it reads at most four ranges from their newest end (the LIMIT of one that
  * the filter leaves out is 0), merges what they give, and only then fetches whole rows.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "store/outbox.h"
+#include "store/rows.h"
 
 #define RANGE(index, which, test, error) \
 	"(SELECT id, created_at FROM message FORCE INDEX (" index ")" \
@@ -29,7 +29,7 @@
 	"SELECT " COLUMNS " FROM (" RANGE(index, which, 0, 0) " UNION ALL " RANGE(index, which, 0, 1) " UNION ALL " \
 	RANGE(index, which, 1, 0) " UNION ALL " RANGE(index, which, 1, 1) \
 	" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) page" \
-	" STRAIGHT_JOIN message m ON m.id = page.id" DELIVERIES
+	" STRAIGHT_JOIN message m ON m.id = page.id" DELIVERIES " ORDER BY page.created_at DESC, page.id DESC"
 
 static const char list_all[] = LISTING("listing", "");
 static const char list_1[] = LISTING("listing_identifier1", " AND identifier1 = ?");
@@ -141,8 +141,10 @@ static void read_deliveries(const struct db_rows *rows, unsigned first, struct p
 	listed->sent_at = n > 0 && all_left ? sent_at : 0;
 }
 
-static void read_listed(const struct db_rows *rows, struct pool *pool, struct outbox_listed *listed)
+static void read_listed(const struct db_rows *rows, struct pool *pool, void *element)
 {
+	struct outbox_listed *listed = element;
+
 	*listed = (struct outbox_listed){
 		.message = {
 			.id = db_col_u64(rows, 0), .channel = channel_parse(db_col_text(rows, 1)),
@@ -159,38 +161,18 @@ static void read_listed(const struct db_rows *rows, struct pool *pool, struct ou
 	read_deliveries(rows, 17, pool, listed);
 }
 
-static int newest_first(const void *a, const void *b)
-{
-	const struct outbox_listed *x = a, *y = b;
-
-	if (x->created_at != y->created_at)
-		return x->created_at < y->created_at ? 1 : -1;
-	return x->message.id < y->message.id ? 1 : x->message.id > y->message.id ? -1 : 0;
-}
-
 enum db_status outbox_list(struct db *db, struct pool *pool, uint64_t client_id, const struct outbox_filter *filter,
                            struct outbox_listed **listed_r, size_t *n_r)
 {
 	struct db_value args[MAX_ARGS];
-	struct outbox_listed *listed;
 	struct cursor cursor;
-	struct db_rows *rows;
-	size_t n = 0;
+	size_t room = ROWS_PAGE_ROOM;
 	enum db_status status = find_cursor(db, client_id, filter->before_id, &cursor);
 
 	if (status != DB_OK)
 		return status;
-	status = db_query(db, list_sql(filter), args, list_args(client_id, filter, &cursor, args), &rows);
-	if (status != DB_OK)
-		return status;
-	listed = pool_alloc(pool, (filter->limit + 1) * sizeof *listed);
-	while (n < filter->limit && (status = db_next(rows)) == DB_OK)
-		read_listed(rows, pool, &listed[n++]);
-	db_rows_end(rows);
-	qsort(listed, n, sizeof *listed, newest_first);         /* a join promises no order */
-	*listed_r = listed;
-	*n_r = n;
-	return status == DB_NONE ? DB_OK : status;
+	return rows_list_within(db, pool, list_sql(filter), args, list_args(client_id, filter, &cursor, args), &room,
+	                        sizeof **listed_r, read_listed, listed_r, n_r);
 }
 
 enum db_status outbox_find(struct db *db, struct pool *pool, uint64_t id, struct outbox_listed *listed_r)

@@ -5,25 +5,51 @@
 
 #include "store/rows.h"
 
-enum db_status rows_list(struct db *db, struct pool *pool, const char *sql, const struct db_value *args, size_t n_args,
-                         size_t size, void (*read)(const struct db_rows *row, struct pool *pool, void *element),
-                         void *list_r, size_t *n_r)
+static enum db_status read_rows(struct db_rows *rows, struct pool *pool, size_t *room, size_t size,
+                                void (*read)(const struct db_rows *row, struct pool *pool, void *element),
+                                void *list_r, size_t *n_r)
 {
-	struct db_rows *rows;
 	size_t n = 0, capacity = 0;
 	char *list = NULL;
-	enum db_status status = db_query(db, sql, args, n_args, &rows);
+	enum db_status status;
 
-	if (status != DB_OK)
-		return status;
 	while ((status = db_next(rows)) == DB_OK) {
+		size_t bytes = db_row_size(rows);
+
 		list = pool_grow(pool, list, n, &capacity, size);
 		read(rows, pool, list + n++ * size);
+		*room -= bytes < *room ? bytes : *room;
+		if (*room == 0) {
+			status = db_rows_status(rows);
+			break;
+		}
 	}
 	db_rows_end(rows);
 	memcpy(list_r, &list, sizeof list);
 	*n_r = n;
 	return status == DB_NONE ? DB_OK : status;
+}
+
+enum db_status rows_list(struct db *db, struct pool *pool, const char *sql, const struct db_value *args, size_t n_args,
+                         size_t size, void (*read)(const struct db_rows *row, struct pool *pool, void *element),
+                         void *list_r, size_t *n_r)
+{
+	size_t room = SIZE_MAX;
+	struct db_rows *rows;
+	enum db_status status = db_query(db, sql, args, n_args, &rows);
+
+	return status == DB_OK ? read_rows(rows, pool, &room, size, read, list_r, n_r) : status;
+}
+
+enum db_status rows_list_within(struct db *db, struct pool *pool, const char *sql, const struct db_value *args,
+                                size_t n_args, size_t *room, size_t size,
+                                void (*read)(const struct db_rows *row, struct pool *pool, void *element), void *list_r,
+                                size_t *n_r)
+{
+	struct db_rows *rows;
+	enum db_status status = db_query_long(db, sql, args, n_args, &rows);
+
+	return status == DB_OK ? read_rows(rows, pool, room, size, read, list_r, n_r) : status;
 }
 
 enum db_status rows_one(struct db *db, struct pool *pool, const char *sql, const struct db_value *args, size_t n_args,
@@ -93,7 +119,7 @@ enum db_status rows_run_in(struct db *db, const char *const sql[3], const struct
 }
 
 enum db_status rows_list_in(struct db *db, struct pool *pool, const char *const sql[3], const struct db_value *args,
-                            size_t n_args, const uint64_t *ids, size_t n, size_t size,
+                            size_t n_args, const uint64_t *ids, size_t n, size_t *room, size_t size,
                             void (*read)(const struct db_rows *row, struct pool *pool, void *element), void *list_r,
                             size_t *n_r)
 {
@@ -104,7 +130,9 @@ enum db_status rows_list_in(struct db *db, struct pool *pool, const char *const 
 		return DB_BUG;
 	if (n_args > 0)
 		memcpy(values, args, n_args * sizeof *args);
-	return rows_list(db, pool, sql[form], values, in_values(values, n_args, form, ids, n), size, read, list_r, n_r);
+	n_args = in_values(values, n_args, form, ids, n);
+	return room == NULL ? rows_list(db, pool, sql[form], values, n_args, size, read, list_r, n_r) :
+	       rows_list_within(db, pool, sql[form], values, n_args, room, size, read, list_r, n_r);
 }
 
 struct oid rows_oid(const struct db_rows *row, unsigned column)

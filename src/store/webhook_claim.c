@@ -14,10 +14,12 @@ struct claim {
 	struct webhook_share *shares;
 	size_t n;
 	uint64_t last;                  /* the client looked at last */
+	size_t room;                    /* bytes of events that it may still take */
 };
 
 enum {
 	CLAIM_MAX = 512,
+	CLAIM_ROOM = 8 << 20,
 	SHARE_MIN = 8,                  /* with many endpoints, rather some of them than too little of each */
 	SHARES_MAX = CLAIM_MAX / SHARE_MIN,
 	OVERTAKEN_MAX = 4               /* looks at what is due, while other senders take it first */
@@ -48,15 +50,15 @@ static enum db_status find_shares(struct db *db, struct claim *c)
  * each appointment, even if it is due again later than those that follow it: they wait until it is told, or has
  * expired, which webhook_expire() writes down.
  */
-static enum db_status find_due(struct db *db, const struct claim *c, struct webhook_share *share, size_t max)
+static enum db_status find_due(struct db *db, struct claim *c, struct webhook_share *share, size_t max)
 {
-	return rows_list(db, c->pool,
+	return rows_list_within(db, c->pool,
 		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? "
 		"AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= "
 		"UTC_TIMESTAMP(3)) AND e.expires_at > UTC_TIMESTAMP(3) AND NOT EXISTS (SELECT 1 FROM webhook_event p "
 		"FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND p.id < e.id AND NOT p.told "
 		"AND (p.expires_at > UTC_TIMESTAMP(3) OR p.lease_until > UTC_TIMESTAMP(3))) ORDER BY e.due_at, e.id LIMIT ?",
-		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), sizeof *share->events, webhook_read_event,
+		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), &c->room, sizeof *share->events, webhook_read_event,
 		&share->events, &share->n);
 }
 
@@ -77,7 +79,8 @@ static enum db_status find_all(struct db *db, struct claim *c, size_t *n_r)
 	size_t size = c->wish->size < CLAIM_MAX ? c->wish->size : CLAIM_MAX, fair = c->n > 0 ? size / c->n : 0;
 
 	*n_r = 0;
-	for (size_t i = 0; i < c->n && status == DB_OK && *n_r < size; i++) {
+	c->room = CLAIM_ROOM;
+	for (size_t i = 0; i < c->n && status == DB_OK && *n_r < size && c->room > 0; i++) {
 		struct webhook_share *share = &c->shares[i];
 		size_t max = room(c->wish, &share->endpoint);
 
@@ -154,7 +157,7 @@ static enum db_status keep_taken(struct db *db, struct claim *c, size_t n)
 	uint64_t *taken = NULL;
 	size_t n_taken = 0;
 	enum db_status status = rows_list_in(db, c->pool, sql, DB_ARGS(db_bytes(c->wish->claim_id, ID_UUID_SIZE)),
-	                                     gather_ids(c, n), n, sizeof *taken, read_id, &taken, &n_taken);
+	                                     gather_ids(c, n), n, NULL, sizeof *taken, read_id, &taken, &n_taken);
 
 	if (status == DB_OK)
 		keep_only(c, taken, n_taken);

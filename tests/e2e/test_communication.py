@@ -330,6 +330,20 @@ class Listing(Case):
             self.stack.sql(f"UPDATE message SET created_at='2020-01-0{i + 1} 12:00:00.500' WHERE id={numbers[-1]}")
         return numbers
 
+    def test_a_page_of_very_long_messages_ends_early(self):
+        """What a worker holds is bounded; by either cursor each message is found once, in order."""
+        model = self.queued(self.post("/v1/send_email", MAIL))
+        self.stack.sql("INSERT INTO message (client_id, request_uuid, request_index, channel, email, email_content, "
+                       "force_sending, unsubscribe_link, test_mode, created_at) SELECT client_id, UNHEX(MD5(CONCAT("
+                       "'long', seq))), 0, 'email', email, REPEAT('\U0001f600', 100000), 0, 1, 0, created_at FROM message, "
+                       f"seq_1_to_90 WHERE id = {model}")
+        first = self.ids(limit=1000)
+        self.assertEqual(len(first), 84)                # of 400 kB each, 32 MB and the one that is beyond
+        for cursor in ({"before_id": first[-1]}, {"offset": len(first)}):
+            rest = self.ids(limit=1000, **cursor)
+            self.assertEqual((len(rest), first + rest), (7, sorted(first + rest, reverse=True)))
+        self.assertEqual(rest[-1], model)
+
     def test_fields_and_their_order(self):
         number = self.queued(self.post("/v1/messages", {**BOTH, "identifier1": "001", "identifier2": "test",
                                                         "logo_url": "https://exemple.fr/l.png"}))

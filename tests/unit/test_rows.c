@@ -76,6 +76,40 @@ START_TEST(what_was_refused_once)
 }
 END_TEST
 
+static void read_length(const struct db_rows *row, struct pool *p, void *element)
+{
+	(void)p;
+	*(size_t *)element = db_col_size(row, 0);
+}
+
+/* As many rows as there is room for, and one at least; the connection is free for the next question at once. */
+static const struct {
+	size_t room, n, left;
+} rooms[] = {
+	{1, 1, 0}, {1000, 1, 0}, {1001, 2, 0}, {20000, 20, 0}, {1000000, 100, 900000}
+};
+
+START_TEST(what_there_is_room_for)
+{
+	size_t room = rooms[_i].room, n = 0, *lengths = NULL;
+	montant one;
+
+	for (int again = 0; again < 2; again++) {
+		room = rooms[_i].room;
+		ck_status(rows_list_within(db, pool, "SELECT REPEAT('x', 1000) FROM seq_1_to_100", DB_NO_ARGS, &room,
+		                           sizeof *lengths, read_length, &lengths, &n), DB_OK);
+		ck_assert_uint_eq(n, rooms[_i].n);
+		ck_assert_uint_eq(room, rooms[_i].left);
+		ck_assert_uint_eq(lengths[n - 1], 1000);
+		ck_status(rows_one(db, pool, "SELECT CAST(? AS CHAR)", DB_ARGS(db_text("2.5")), read_montant, &one), DB_OK);
+	}
+	room = 1;
+	ck_status(rows_list_within(db, pool, "SELECT 1 FROM seq_1_to_1 WHERE seq = 2", DB_NO_ARGS, &room, sizeof *lengths,
+	                           read_length, &lengths, &n), DB_OK);
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("rows");
@@ -85,6 +119,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, an_amount, 0, sizeof amounts / sizeof amounts[0]);
 	tcase_add_test(tcase, what_was_refused_once);
+	tcase_add_loop_test(tcase, what_there_is_room_for, 0, sizeof rooms / sizeof rooms[0]);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
 }
