@@ -58,10 +58,20 @@ class SmtpServer:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self._listener.getsockname()[1]
         self._open, self._stopped = set(), threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def stop(self):
+        """
+        The descriptor is closed only when nobody accepts on it any more: its number is soon the next server's, and a
+        thread that was late would take a connection of that one, and the mail with it.
+        """
         self._stopped.set()
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)   # ends an accept() in progress, which close() does not
+        except OSError:
+            pass
+        self._acceptor.join(10)
         self._listener.close()
         with self.lock:
             for sock in list(self._open):
