@@ -26,6 +26,7 @@ struct app {
 	struct prefork *prefork;        /* for /metrics */
 	struct client client;           /* of the request in progress, when its route requires a client */
 	struct user user;               /* likewise, when it requires a user */
+	bool user_remembered;           /* its version was asked for by any worker, perhaps of another server */
 };
 
 /* In the master, before the first fork and again at a reload: what the workers share. Keeps the rates it has. */

@@ -122,6 +122,7 @@ static enum db_status authenticate(struct app *app, struct pool *pool, const cha
 	if (status == DB_OK && version.patrimoine == known->version.patrimoine) {
 		*user_r = *known;
 		user_r->version = version;
+		app->user_remembered = true;
 		*key_ok_r = true;
 		return DB_OK;
 	}
@@ -187,6 +188,7 @@ bool guard_check(struct app *app, struct request *request)
 	unsigned require = request->route->require;
 	app->client = (struct client){0};
 	app->user = (struct user){0};
+	app->user_remembered = false;
 	if ((require & REQUIRE_LOCAL) && !is_local(request->remote_addr)) {
 		error_answer(request, 404, "not found");
 		return false;

@@ -113,11 +113,11 @@ static void set_options(MYSQL *mysql, const struct settings *settings)
 }
 
 /* Does this server take reads and writes now? Two statements, since wsrep_ready is a status, not a variable. */
-static bool probe(MYSQL *mysql)
+static bool probe(struct db *db, MYSQL *mysql)
 {
 	static const char sql[] = "SELECT @@global.read_only = 0 AND (@@wsrep_on = 0 OR EXISTS ("
 		"SELECT 1 FROM information_schema.global_status WHERE variable_name = 'wsrep_ready' AND variable_value "
-		"= 'ON'))";
+		"= 'ON')), @@wsrep_on";
 	MYSQL_RES *result;
 	MYSQL_ROW row;
 	bool healthy = false;
@@ -126,6 +126,7 @@ static bool probe(MYSQL *mysql)
 		return false;
 	row = mysql_fetch_row(result);
 	healthy = row && row[0] && row[0][0] == '1';
+	db->cluster = row && row[1] && row[1][0] == '1';
 	mysql_free_result(result);
 	return healthy;
 }
@@ -142,7 +143,7 @@ static enum db_status connect_to(struct db *db, const struct db_host *host)
 	                        CLIENT_REMEMBER_OPTIONS | CLIENT_FOUND_ROWS) ||
 	    mysql_real_query(mysql, session_sql, sizeof session_sql - 1) != 0)
 		goto err0;
-	if (!probe(mysql)) {
+	if (!probe(db, mysql)) {
 		if (mysql_errno(mysql) != 0)
 			goto err0;
 		status = db_failed(db, CR_CONNECTION_ERROR, "this server is read-only or not ready", false);
@@ -190,6 +191,11 @@ enum db_status db_ready(struct db *db)
 	return status;
 }
 
+bool db_is_cluster(const struct db *db)
+{
+	return db->n_hosts > 1 || db->cluster;
+}
+
 enum db_status db_plain(struct db *db, const char *sql, size_t len)
 {
 	MYSQL_RES *result;
@@ -208,7 +214,7 @@ enum db_status db_ping(struct db *db)
 {
 	enum db_status status = db_ready(db);
 
-	if (status == DB_OK && !probe(db->mysql)) {
+	if (status == DB_OK && !probe(db, db->mysql)) {
 		unsigned code = mysql_errno(db->mysql);
 
 		status = code ? db_failed(db, code, mysql_error(db->mysql), false)

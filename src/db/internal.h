@@ -21,6 +21,7 @@ struct db {
 	} hosts[DB_HOSTS_MAX];
 	size_t n_hosts;
 	size_t host;                    /* tried first: the one that answered last */
+	bool cluster;                   /* that one is a node of a cluster */
 	const char *database;           /* instead of the one in [client]; NULL: that one */
 	char *missing;                  /* the database that [client] names, when the server has none of that name */
 	MYSQL *mysql;                   /* NULL: not connected */

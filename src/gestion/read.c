@@ -50,6 +50,9 @@ static enum db_status build_held(struct db *db, void *arg)
 static void keep_answer(struct app *app, const struct request *request, const struct reading *reading)
 {
 	answer_cache_put(app->answers, reading->user, reading->version.all, reading->today, request->path, request->body);
+	if (reading->frame_is_new)
+		answer_cache_put(app->answers, reading->user, reading->version.patrimoine, reading->today, FRAME,
+		                 &reading->frame);
 }
 
 /*
@@ -78,10 +81,16 @@ static bool find_answer(struct app *app, struct request *request, const struct r
 	                        request->body);
 }
 
-/* After another worker's turn its answer is there, of the version it began with, which may be newer than ours. */
+/*
+ * After another worker's turn its answer is there, of the version it began with, which may be newer than ours.
+ *
+ * What is built is read from this worker's server. A version that another one told may be ahead of it, and what is old
+ * here would be kept as that version's: so the server that is read is asked itself.
+ */
 static enum db_status build_or_find(struct app *app, struct request *request, struct reading *reading, build_fn *build)
 {
-	bool waited, alone = answer_cache_begin(app->answers, reading->user, &waited), look = alone && waited;
+	bool waited, alone = answer_cache_begin(app->answers, reading->user, &waited);
+	bool look = (alone && waited) || (app->user_remembered && db_is_cluster(app->db));
 	enum db_status status = DB_OK;
 
 	if (look)
@@ -118,6 +127,7 @@ void read_any(struct app *app, struct request *request, struct reading *reading,
 		path_refused(request, id_name);
 	else if (status != DB_OK)
 		error_gestion_database(request, app->db, status, "read");
+	text_free(&reading->frame);
 }
 
 /* The optional last element of the path. Returns 0; -1 after answering that it is no limit. */

@@ -11,8 +11,6 @@
 #include "gestion/reading.h"
 #include "store/operation.h"
 
-#define FRAME "frame of immeubles"      /* no path of a request */
-
 /* In JSON there is no NUL: one, and the immeuble's id, stand for its count. */
 enum { MARK = 1 + OID_SIZE };
 
@@ -118,14 +116,8 @@ static enum db_status build_frame(struct reading *r, struct text *frame)
 
 static enum db_status find_frame(struct reading *r, struct text *frame)
 {
-	enum db_status status;
-
-	if (answer_cache_get(r->answers, r->user, r->version.patrimoine, r->today, FRAME, frame))
-		return DB_OK;
-	status = build_frame(r, frame);
-	if (status == DB_OK)
-		answer_cache_put(r->answers, r->user, r->version.patrimoine, r->today, FRAME, frame);
-	return status;
+	r->frame_is_new = !answer_cache_get(r->answers, r->user, r->version.patrimoine, r->today, FRAME, frame);
+	return r->frame_is_new ? build_frame(r, frame) : DB_OK;
 }
 
 static uint64_t count_of(const struct unpaid *counts, size_t n, const char *id)
@@ -149,21 +141,22 @@ static void fill_counts(struct text *to, const struct text *frame, const struct 
 	text_add(to, at, (size_t)(end - at));
 }
 
-/* Should a write come in between, read_any() has all of it done again: a frame is never kept beyond its version. */
+/* Should a write come in between, read_any() has all of it done again; only then it keeps the frame, too. */
 static enum db_status build_immeubles(struct reading *r)
 {
-	struct text frame = {0}, filled = {0};
+	struct text filled = {0};
 	struct unpaid *counts;
 	size_t n;
-	enum db_status status = find_frame(r, &frame);
+	enum db_status status;
 
+	text_clear(&r->frame);
+	status = find_frame(r, &r->frame);
 	if (status == DB_OK)
 		status = operations_unpaid(r->db, r->pool, r->user, &counts, &n);
 	if (status == DB_OK) {
-		fill_counts(&filled, &frame, counts, n);
+		fill_counts(&filled, &r->frame, counts, n);
 		json_members(r->form.json, filled.data);
 	}
-	text_free(&frame);
 	text_free(&filled);
 	return status;
 }

@@ -8,6 +8,8 @@
 #include "gestion/form.h"
 #include "gestion/read.h"
 
+#define FRAME "frame of immeubles"      /* no path of a request */
+
 /* One reading in progress. */
 struct reading {
 	struct db *db;
@@ -19,6 +21,8 @@ struct reading {
 	struct oid id;                  /* the first capture of the path, when the route has one */
 	uint32_t limit;
 	struct form form;
+	struct text frame;              /* of read_immeubles.c */
+	bool frame_is_new;              /* to be kept if nothing has come in between */
 };
 
 /* Writes the members of the answer that come before `result`. DB_NONE: no such object of this landlord. */
