@@ -45,7 +45,8 @@ struct delivery {
 /*
  * Claims up to `size` due deliveries of one channel for `lease` seconds: one short transaction, FOR UPDATE SKIP
  * LOCKED, committed before it returns; an uncertain commit is settled by looking the claim id up. Claimed rows whose
- * lease ran out are due again. DB_OK with *n_r 0: nothing is due.
+ * lease ran out are due again. DB_OK with *n_r 0: nothing is due. Fewer when they are so long that the sender could not
+ * hold them.
  */
 enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_channel channel, const char *sender,
                               uint32_t size, int64_t lease, struct delivery **deliveries_r, size_t *n_r);

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "store/delivery_change.h"
 
@@ -19,6 +20,13 @@ int64_t delivery_lease(void)
 	return last_lease;
 }
 
+/*
+ * What one claim may hold: bytes of text. So many of the last claim's kind fit, of each channel (0: no claim yet); should
+ * the next ones be longer, what has no room is given back.
+ */
+enum { CLAIM_ROOM = 16 << 20, CHANNELS = DELIVERY_SMS + 1 };
+static size_t fitting[CHANNELS];
+
 struct claim {
 	struct pool *pool;
 	enum delivery_channel channel;
@@ -27,6 +35,7 @@ struct claim {
 	int64_t lease;
 	struct delivery_change *changes;
 	size_t n;
+	size_t room;                    /* bytes, of CLAIM_ROOM */
 };
 
 /* Rows that are due in one state, locked; those that another sender has locked just now are left to it. */
@@ -119,19 +128,41 @@ static void read_delivery(const struct db_rows *rows, struct pool *pool, void *e
 		memcpy(delivery->uuid, db_col_text(rows, 4), ID_UUID_SIZE);
 }
 
-static enum db_status read_claimed(struct db *db, const struct claim *claim, struct delivery **deliveries_r,
-                                   size_t *n_r)
+static bool is_among(const struct delivery *list, size_t n, uint64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].id == id)
+			return true;
+	return false;
+}
+
+/* What was claimed and not read is due again. Should this fail, it is after the lease. */
+static void give_back_rest(struct db *db, const struct claim *claim, const struct delivery *list, size_t n)
+{
+	struct delivery_outcome *outcomes = pool_alloc(claim->pool, (claim->n + 1) * sizeof *outcomes);
+	int64_t now = clock_now_ms();
+	size_t rest = 0;
+
+	for (size_t i = 0; i < claim->n; i++)
+		if (!is_among(list, n, claim->changes[i].id))
+			outcomes[rest++] = (struct delivery_outcome){.id = claim->changes[i].id, .state = DELIVERY_QUEUED,
+			                                             .retry_at = now};
+	delivery_record(db, claim->sender, last_claim, outcomes, rest, NULL);
+}
+
+static enum db_status read_claimed(struct db *db, struct claim *claim, struct delivery **deliveries_r, size_t *n_r)
 {
 	const uint64_t *ids = ids_of(claim);
 	struct delivery *list = pool_alloc(claim->pool, (claim->n + 1) * sizeof *list), *some;
 	enum db_status status = DB_OK;
 	size_t n = 0, n_some;
 
-	for (size_t at = 0; at < claim->n && status == DB_OK; at += ROWS_IN_MAX) {
+	claim->room = CLAIM_ROOM;
+	for (size_t at = 0; at < claim->n && claim->room > 0 && status == DB_OK; at += ROWS_IN_MAX) {
 		status = rows_list_in(db, claim->pool, claim->channel == DELIVERY_MAIL ? claimed_mail : claimed_sms,
 		                      DB_ARGS(db_bytes(last_claim, ID_UUID_SIZE)), ids + at,
-		                      claim->n - at < ROWS_IN_MAX ? claim->n - at : ROWS_IN_MAX, NULL, sizeof *some,
-		                      read_delivery, &some, &n_some);
+		                      claim->n - at < ROWS_IN_MAX ? claim->n - at : ROWS_IN_MAX, &claim->room,
+		                      sizeof *some, read_delivery, &some, &n_some);
 		if (status == DB_OK && n_some > 0)
 			memcpy(list + n, some, n_some * sizeof *some);
 		n += status == DB_OK ? n_some : 0;
@@ -147,7 +178,7 @@ static enum db_status read_claimed(struct db *db, const struct claim *claim, str
 }
 
 /* Reading changes nothing, so it is tried until it succeeds. Rows that it cannot read are due again after the lease. */
-static enum db_status read_surely(struct db *db, const struct claim *claim, struct delivery **deliveries_r, size_t *n_r)
+static enum db_status read_surely(struct db *db, struct claim *claim, struct delivery **deliveries_r, size_t *n_r)
 {
 	enum db_status status = DB_LOST;
 
@@ -168,6 +199,8 @@ enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_ch
 	bool doubtful;
 
 	*n_r = 0;
+	if (fitting[channel] > 0 && fitting[channel] < size)
+		claim.size = (uint32_t)fitting[channel];
 	claim.changes = pool_alloc(pool, (size + 1) * sizeof *claim.changes);
 	do {
 		id_uuid7(last_claim);
@@ -182,6 +215,11 @@ enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_ch
 		status = read_surely(db, &claim, deliveries_r, n_r);
 		/* In doubt and nothing there: not committed; should it be yet, those rows are due again after the lease. */
 	} while (doubtful && status == DB_OK && *n_r == 0);
+	if (status != DB_OK || *n_r == 0)
+		return status;
+	if (claim.room == 0 && *n_r < claim.n)
+		give_back_rest(db, &claim, *deliveries_r, *n_r);
+	fitting[channel] = *n_r * CLAIM_ROOM / (CLAIM_ROOM - claim.room + 1) + 1;
 	return status;
 }
 

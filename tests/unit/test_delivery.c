@@ -537,6 +537,48 @@ START_TEST(cut_while_recording)
 }
 END_TEST
 
+/* However many: what the sender holds is bounded, and each is claimed once. */
+START_TEST(claiming_very_long_ones)
+{
+	enum { N = 150, LONG = 100000 };
+	uint64_t client = dbtest_client(db);
+	struct outbox_message *messages = calloc(N, sizeof *messages);
+	char *content = calloc(1, 3 * LONG + 1);
+	struct delivery *found;
+	size_t all = 0, n, claims = 0;
+
+	for (int i = 0; i < LONG; i++)
+		memcpy(content + (size_t)i * 3, "\u20ac", 3);
+	for (int i = 0; i < N; i++) {
+		messages[i] = mail("a@b.fr");
+		messages[i].email_content = content;
+	}
+	for (int i = 0; i < N; i += 10)
+		ck_status(outbox_queue(db, client, &lifetime, messages + i, 10), DB_OK);
+	for (; (n = claim(DELIVERY_MAIL, 1000, &found)) > 0; all += n, claims++) {
+		ck_assert_uint_le(n, 57);
+		for (size_t i = 0; i < n; i++) {
+			ck_assert_uint_eq(strlen(found[i].content), 3 * LONG);
+			ck_assert(record(found[i].id, DELIVERY_TRANSMITTING) && record(found[i].id, DELIVERY_SENT));
+		}
+	}
+	ck_assert_uint_eq(all, N);
+	ck_assert_uint_le(claims, 4);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'sent'", DB_NO_ARGS), N);
+	ck_assert_uint_le(dbtest_number(db, "SELECT MAX(attempts) FROM delivery", DB_NO_ARGS), 2);
+	/* Short ones are claimed many at a time again. */
+	for (int i = 0; i < N; i++)
+		messages[i].email_content = "x";
+	ck_status(outbox_queue(db, client, &lifetime, messages, N), DB_OK);
+	claim(DELIVERY_MAIL, 1000, &found);
+	for (all = claims = 0; (n = claim(DELIVERY_MAIL, 1000, &found)) > 0; claims++)
+		all += n;
+	ck_assert_uint_le(claims, 1);
+	free(content);
+	free(messages);
+}
+END_TEST
+
 START_TEST(sending_again)
 {
 	uint64_t client = dbtest_client(db), message, n;
@@ -684,6 +726,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, sweeping);
 	tcase_add_test(tcase, senders_never_overlap);
 	tcase_add_test(tcase, cut_while_recording);
+	tcase_add_test(tcase, claiming_very_long_ones);
 	tcase_add_test(tcase, sending_again);
 	tcase_add_test(tcase, sending_all_again);
 	tcase_add_test(tcase, what_operators_see);
