@@ -11,3 +11,4 @@ dist_pkgdata_sql_DATA += sql/0040-webhook-claims.sql
 dist_pkgdata_sql_DATA += sql/0050-account-version.sql
 dist_pkgdata_sql_DATA += sql/0051-delivery-place.sql
 dist_pkgdata_sql_DATA += sql/0060-reminder-message.sql
+dist_pkgdata_sql_DATA += sql/0061-account-begins.sql

@@ -195,6 +195,19 @@ class Reads(ConcurrencyCase):
 
         at_once(*(lambda who=who: hammer(who) for who in range(4)))
 
+    def test_an_account_put_back(self):
+        """A row put back as a backup has it, its version too: nothing kept from before is taken for what is there now."""
+        name = f"'{self.landlord.username}'"
+        before = self.landlord.get("immeubles")
+        self.stack.sql(f"CREATE TEMPORARY TABLE backup SELECT * FROM user_account WHERE username = {name};"
+                       "SET foreign_key_checks = 0;"
+                       f"DELETE FROM user_account WHERE username = {name};"
+                       f"UPDATE immeuble SET name = 'Restaurée' WHERE user_id = (SELECT id FROM backup);"
+                       "INSERT INTO user_account SELECT * FROM backup")
+        after = self.landlord.get("immeubles")
+        self.assertNotIn("Restaurée", str(before))
+        self.assertIn("Restaurée", str(after))
+
     def test_readers_see_whole_writes(self):
         """A rent and its provision come together: no reading shows one of them, nor a sum of two versions."""
         stop = threading.Event()
