@@ -1,10 +1,18 @@
-"""Changes of appointments posted by the sender, against bare libcurl posting the same requests to the same receiver."""
+"""
+Changes of appointments posted by the sender, against bare libcurl posting the same requests to the same receiver: one as
+clients write it, which verifies every signature, and one that does nothing with what it reads.
+"""
 
+import base64
 import contextlib
+import hashlib
+import hmac
 import tempfile
+import time
 
 from tests.lib.process import Process, wait_until
 from tests.lib.stack import BUILD, _connects, free_port
+from tests.lib.verifier import Verifier
 
 from .measure import Row, baseline, in_turns, timed
 from .world import add_client, open_stack
@@ -58,33 +66,48 @@ def _untold(stack):
     return int(stack.db.value("SELECT COUNT(*) FROM webhook_event WHERE state <> 'sent'"))
 
 
+def _signed(secret, body):
+    """The flags of bench-curl for a post that is genuine for some minutes."""
+    name, now = "msg_0192f3a4-5b6c-7d8e-9f01-23456789abcd", str(int(time.time()))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, f"{name}.{now}.{body}".encode(), hashlib.sha256)).decode()
+    headers = ["Content-Type: application/json; charset=utf-8", "User-Agent: bailleur/1", f"webhook-timestamp: {now}",
+               f"webhook-id: {name}", f"webhook-signature: v1,{signature}"]
+    return [word for header in headers for word in ("-H", header)]
+
+
+def _against_bare(stack, client, what, url, know):
+    """Both sides posting to this URL; know(secret) tells the receiver whose signatures to expect."""
+    secret, path = stack.ctl_json("client", "webhook", client.name, url)["secret"], stack.dir + "/webhook.json"
+    know(secret)
+    _change(stack, client, 1000)
+    stack.send_all()
+    body = stack.db.value("SELECT body FROM webhook_event LIMIT 1")
+    with open(path, "w") as file:
+        file.write(body)
+
+    def ours():
+        _change(stack, client, EVENTS)
+        seconds = timed(stack.send_all)
+        if _untold(stack):
+            raise AssertionError(f"{_untold(stack)} events were not told")
+        return EVENTS / seconds
+
+    def bare():
+        return baseline([f"{BUILD}/bench-curl", "post", "-u", url, "-c", CONNECTIONS, "-n", EVENTS, "-f", path,
+                         *_signed(secret, body)])["rate"]
+
+    rate, theirs = in_turns(what, ours, bare)
+    return Row(f"sender: {EVENTS:,} webhooks, {what}", rate, theirs, "posts/s", floor=0.8)
+
+
 def webhooks(world):
     stack = open_stack()
     world.also_close(stack)
     stack.set({"webhook": {"allow_private": "yes", "connections": CONNECTIONS}})
-    client, body = add_client(stack), stack.dir + "/webhook.json"
+    client = add_client(stack)
+    with Verifier() as verifier:
+        rows = [_against_bare(stack, client, "verified", verifier.url, verifier.know)]
     with receiver() as url:
-        stack.ctl("client", "webhook", client.name, url)
-        _change(stack, client, 1000)
-        stack.send_all()
-        with open(body, "w") as file:
-            file.write(stack.db.value("SELECT body FROM webhook_event LIMIT 1"))
-        headers = ["Content-Type: application/json; charset=utf-8", "User-Agent: bailleur/1",
-                   "webhook-timestamp: 1614265330",
-                   "webhook-id: msg_0192f3a4-5b6c-7d8e-9f01-23456789abcd",
-                   "webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="]
-        flags = [word for header in headers for word in ("-H", header)]
-
-        def ours():
-            _change(stack, client, EVENTS)
-            seconds = timed(stack.send_all)
-            if _untold(stack):
-                raise AssertionError(f"{_untold(stack)} events were not told")
-            return EVENTS / seconds
-
-        def bare():
-            return baseline([f"{BUILD}/bench-curl", "post", "-u", url, "-c", CONNECTIONS, "-n", EVENTS, "-f", body,
-                             *flags])["rate"]
-
-        rate, theirs = in_turns("webhooks", ours, bare)
-    return [Row(f"sender: {EVENTS:,} webhooks, {CONNECTIONS} connections", rate, theirs, "posts/s", floor=0.8)]
+        rows.append(_against_bare(stack, client, "not looked at", url, lambda secret: None))
+    return rows

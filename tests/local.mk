@@ -22,3 +22,4 @@ EXTRA_DIST += tests/lib/gestion.py
 EXTRA_DIST += tests/lib/gateway.py
 EXTRA_DIST += tests/lib/load.py
 EXTRA_DIST += tests/lib/receiver.py
+EXTRA_DIST += tests/lib/verifier.py
