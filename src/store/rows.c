@@ -105,7 +105,8 @@ enum db_status rows_run_in(struct db *db, const char *const sql[3], const struct
 	struct db_value values[ROWS_IN_ARGS + ROWS_IN_MAX];
 
 	*affected_r = 0;
-	memcpy(values, args, n_args * sizeof *args);
+	if (n_args > 0)
+		memcpy(values, args, n_args * sizeof *args);
 	for (size_t done = 0; done < n; done += ROWS_IN_MAX) {
 		size_t form = in_form(n - done);
 		enum db_status status = db_run(db, sql[form], values,
