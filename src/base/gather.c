@@ -39,8 +39,8 @@ enum {
  * READY → CALLED by a leader that leaves the lane: the word itself changes, so that an owner about to fall asleep does
  * not; → READY by its owner, who then tries to lead.
  *
- * An owner whose leader hangs goes on without it: READY → EMPTY, or TAKEN → LEFT, which is the leader's until it sets it
- * EMPTY; the owner takes another slot meanwhile.
+ * An owner whose leader hangs goes on without it: READY → EMPTY, or TAKEN → LEFT, which is the leader's until it sets
+ * it EMPTY; the owner takes another slot meanwhile.
  */
 enum slot_state {
 	SLOT_EMPTY, SLOT_READY, SLOT_CALLED, SLOT_TAKEN, SLOT_LEFT,
@@ -261,8 +261,8 @@ void gather_pass_on(struct gather *gather)
 }
 
 /*
- * Waits a little for something to happen to the slot. Returns true, and the end, when it has been as it is for too long:
- * a leader may hang, with its database for one.
+ * Waits a little for something to happen to the slot. Returns true, and the end, when it has been as it is for too
+ * long: a leader may hang, with its database for one.
  */
 static bool wait_or_give_up(struct gather *gather, struct slot *slot, uint32_t state, int64_t since,
                             enum gather_end *end_r)

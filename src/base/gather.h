@@ -3,11 +3,11 @@
  *
  * What costs nearly the same for one as for many (a commit, a query) is worth gathering: each process puts its item
  * into memory they share, and whichever finds the lane free leads: it does all that wait, while the next ones gather.
- * Nobody ever waits for company, but for those that wait for nothing else than the processor; a lone process does its own
- * item at once.
+ * Nobody ever waits for company, but for those that wait for nothing else than the processor; a lone process does its
+ * own item at once.
  *
- * A leader may die at any moment, or hang: those it leads notice, and are told that it is not known what became of their
- * item; those that wait behind it go on alone.
+ * A leader may die at any moment, or hang: those it leads notice, and are told that it is not known what became of
+ * their item; those that wait behind it go on alone.
  */
 #ifndef BASE_GATHER_H
 #define BASE_GATHER_H
@@ -37,8 +37,8 @@ enum { GATHER_GROUP = 64 };
 struct gather *gather_create(const char *name, size_t item_size);
 
 /*
- * Where this process puts its item before gather_do(), and finds its results after GATHER_DONE; not always the same place.
- * NULL: no room, or gather is NULL.
+ * Where this process puts its item before gather_do(), and finds its results after GATHER_DONE; not always the same
+ * place. NULL: no room, or gather is NULL.
  */
 void *gather_item(struct gather *gather);
 

@@ -219,8 +219,8 @@ bool courier_record(struct courier *courier, struct lane *lane)
 }
 
 /*
- * It may be sent, and the database says so. But how long that took is not known beforehand, and the lease has not become
- * longer by it: when the rest is too short now, the delivery goes back to the queue, nothing of it having left.
+ * It may be sent, and the database says so. But how long that took is not known beforehand, and the lease has not
+ * become longer by it: when the rest is too short now, the delivery goes back to the queue, nothing of it having left.
  */
 static void go_on(struct lane *lane, struct job *job)
 {

@@ -6,9 +6,9 @@
  * kept connection turned out to be closed, is stopped from that, since the gateway may have taken it.
  *
  * There are twice as many requests in hand as connections: while some are on the wire, others are made ready and
- * committed, and stand by until a connection is free. Each has one request before it, so it stands by for no longer than
- * the timeout, and then has the timeout for itself: however slow the gateway, standing by must make none of its answers
- * come too late. A lease too short for both allows no more requests than connections.
+ * committed, and stand by until a connection is free. Each has one request before it, so it stands by for no longer
+ * than the timeout, and then has the timeout for itself: however slow the gateway, standing by must make none of its
+ * answers come too late. A lease too short for both allows no more requests than connections.
  */
 #include <stdlib.h>
 #include <string.h>

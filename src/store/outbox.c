@@ -318,7 +318,7 @@ static enum db_status queue_surely(struct queue *queue, bool doubtful)
 		status = queue_once(queue);
 		if (status == DB_UNCERTAIN || status == DB_DUPLICATE)
 			doubtful = true;
-		else if (status == DB_BUSY && doubtful)         /* the first attempt holds its row still, or has just ended */
+		else if (status == DB_BUSY && doubtful) /* the first attempt holds its row, or has just ended */
 			return settle(queue) == DB_OK ? DB_OK : DB_UNCERTAIN;
 		else if (status != DB_LOST && status != DB_CONFLICT)
 			return status;

@@ -161,7 +161,7 @@ static enum gather_end hang(struct gather *of, void *const *items, size_t n, voi
 		pause();
 }
 
-/* What became of the items of processes behind a leader that hangs while it keeps the lane, or has passed it on (arg). */
+/* What becomes of those behind a leader that hangs while it keeps the lane, or has passed it on (arg). */
 static void beside(void *arg, unsigned expected_done)
 {
 	unsigned again = 0;
