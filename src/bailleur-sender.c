@@ -2,12 +2,12 @@
  * The sender: reads its options and configuration, then sends what is due.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -78,18 +78,25 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Webhooks are posted by a process of its own, which ends with this one. Returns its id; -1 after logging. */
-static pid_t start_webhooks(const struct settings *settings, const struct options *options)
+/*
+ * Webhooks are posted by a process of its own, which ends with this one. Returns its id, and a descriptor that its end
+ * makes readable: that of a pipe which only it could write to. -1 after logging.
+ */
+static pid_t start_webhooks(const struct settings *settings, const struct options *options, int *end_r)
 {
-	pid_t parent = getpid(), pid = fork();
+	int ends[2] = {-1, -1};
+	pid_t parent = getpid(), pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
 	struct db *db;
 	int signals, result = -1;
 
+	if (pid < 0)
+		log_event(LOG_LEVEL_ERROR, "fork", "error", strerror(errno), NULL);
 	if (pid != 0) {
-		if (pid < 0)
-			log_event(LOG_LEVEL_ERROR, "fork", "error", strerror(errno), NULL);
+		close(ends[1]);
+		*end_r = ends[0];
 		return pid;
 	}
+	close(ends[0]);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signals = take_signals();
 	db = db_open(settings);
@@ -100,25 +107,24 @@ static pid_t start_webhooks(const struct settings *settings, const struct option
 }
 
 /* Waits for it; a signal that comes meanwhile is for it. */
-static int end_webhooks(pid_t pid, int signals)
+static int end_webhooks(pid_t pid, int end, int signals)
 {
-	int status = 0, end = pidfd_open(pid, 0);       /* where the kernel has none: looked for now and then */
+	int status = 0;
 	struct pollfd wanted[] = {{.fd = signals, .events = POLLIN}, {.fd = end, .events = POLLIN}};
 	struct signalfd_siginfo info;
-	pid_t ended;
 
-	while ((ended = waitpid(pid, &status, WNOHANG)) == 0)
-		if (poll(wanted, 2, end < 0 ? 20 : -1) > 0 && read(signals, &info, sizeof info) > 0)
+	while (poll(wanted, 2, -1) < 0 || wanted[1].revents == 0)
+		if (read(signals, &info, sizeof info) > 0)
 			kill(pid, SIGTERM);
-	if (end >= 0)
-		close(end);
-	return ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -1;
+	close(end);
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -1;
 }
 
 /* The process for webhooks comes first: it takes nothing along that this one uses. */
 static int send_all(const struct settings *settings, const struct options *options, int signals)
 {
-	pid_t webhooks = start_webhooks(settings, options);
+	int end = -1;
+	pid_t webhooks = start_webhooks(settings, options, &end);
 	struct courier_options courier = {
 		.once = options->once, .progress = !options->once && isatty(STDERR_FILENO), .signals = signals,
 		.companion = webhooks > 0 ? webhooks : 0,
@@ -127,7 +133,7 @@ static int send_all(const struct settings *settings, const struct options *optio
 	int result = courier_run(settings, db, &courier);
 
 	db_close(db);
-	if (webhooks < 0 || end_webhooks(webhooks, signals) != 0)
+	if (webhooks < 0 || end_webhooks(webhooks, end, signals) != 0)
 		result = -1;
 	return result;
 }
