@@ -29,6 +29,7 @@
 enum {
 	SLOTS = 128,                    /* processes, old and new ones during a reload */
 	WAIT_NS = 20000000,             /* how soon a dead leader is noticed */
+	LOOK_AGAIN = 1000000,           /* microseconds, after no slot was free: looking at all of them costs something */
 	PATIENCE_READY = 1000000,       /* microseconds: so long a leader may keep others from leading, … */
 	PATIENCE_TAKEN = 5000000        /* … and those it took from going on by themselves */
 };
@@ -65,6 +66,7 @@ struct gather {
 	struct shared *shared;
 	struct slot *own;               /* of this process */
 	struct slot *left;              /* was, and will be when its leader is done with it; NULL: none */
+	int64_t look_at;                /* not before that for a slot */
 	bool has_lane;
 };
 
@@ -195,6 +197,8 @@ static struct slot *find_own(struct gather *gather)
 	if (gather->own != NULL && atomic_load(&gather->own->pid) == self)
 		return gather->own;
 	gather->own = NULL;
+	if (clock_mono_us() < gather->look_at)
+		return NULL;
 	for (size_t i = 0; i < SLOTS && gather->own == NULL; i++) {
 		struct slot *slot = slot_at(gather, i);
 		int nobody = 0;
@@ -202,6 +206,7 @@ static struct slot *find_own(struct gather *gather)
 		if (atomic_compare_exchange_strong(&slot->pid, &nobody, self) || inherit(gather, slot, self))
 			gather->own = slot;
 	}
+	gather->look_at = gather->own == NULL ? clock_mono_us() + LOOK_AGAIN : 0;
 	return gather->own;
 }
 

@@ -263,6 +263,36 @@ START_TEST(returned)
 }
 END_TEST
 
+/* More processes than places: those without go without, and get one when one is free. */
+START_TEST(crowded)
+{
+	enum { CROWD = 128 };           /* as many as there are places */
+	pid_t pids[CROWD];
+
+	stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (unsigned i = 0; i < CROWD; i++) {
+		if ((pids[i] = fork()) == 0) {
+			if (gather_item(gather) == NULL)
+				_exit(1);
+			atomic_fetch_add(stage, 1);
+			for (;;)
+				pause();
+		}
+	}
+	while (atomic_load(stage) < CROWD)
+		usleep(1000);
+	ck_assert_ptr_null(gather_item(gather));
+	kill(pids[7], SIGKILL);
+	waitpid(pids[7], NULL, 0);
+	while (gather_item(gather) == NULL)
+		usleep(10000);          /* the test's time limit says if it never comes */
+	ck_assert_int_eq(gather_do(gather, give_back, NULL), GATHER_ALONE);
+	for (unsigned i = 0; i < CROWD; i++)
+		if (i != 7 && kill(pids[i], SIGKILL) == 0)
+			waitpid(pids[i], NULL, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gather");
@@ -276,6 +306,7 @@ int main(void)
 	tcase_add_test(tcase, hung_after_passing_on);
 	tcase_add_test(tcase, hung_in_the_lane);
 	tcase_add_test(tcase, returned);
+	tcase_add_test(tcase, crowded);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
