@@ -19,9 +19,9 @@
 enum { KEY_SIZE = 16, BUILDERS = 256, PATIENCE_NS = 500000000 };
 
 /*
- * A slot's header; its bytes follow. `state` is in one word how often the slot was filled (the upper half) and who is filling
- * it now (the lower half, a process id; 0: nobody), so that of those who find its writer dead only one takes it over, and
- * a writer that dies at any instruction has said who it is.
+ * A slot's header; its bytes follow. `state` is in one word how often the slot was filled (the upper half) and who is
+ * filling it now (the lower half, a process id; 0: nobody), so that of those who find its writer dead only one takes it
+ * over, and a writer that dies at any instruction has said who it is.
  */
 struct slot {
 	_Atomic uint64_t state;
@@ -59,8 +59,8 @@ struct answer_cache *answer_cache_create(unsigned slots, unsigned slot_size)
 	size_t stride = (sizeof(struct slot) + slot_size + 63) / 64 * 64;
 	struct answer_cache *cache;
 
-	cache = mmap(NULL, sizeof *cache + stride * slots, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
-	             -1, 0);
+	cache = mmap(NULL, sizeof *cache + stride * slots, PROT_READ | PROT_WRITE,
+	             MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (cache == MAP_FAILED) {
 		log_event(LOG_LEVEL_ERROR, "answer-cache", "error", strerror(errno), NULL);
 		exit(1);
@@ -138,8 +138,8 @@ static pid_t writer_of(uint64_t state)
 }
 
 /*
- * Copies a slot out if it is the one asked for and nobody wrote to it meanwhile. Built with ThreadSanitizer this would be
- * told a race; it is one, and the second look at the state is what makes its result count or not.
+ * Copies a slot out if it is the one asked for and nobody wrote to it meanwhile. Built with ThreadSanitizer this would
+ * be told a race; it is one, and the second look at the state is what makes its result count or not.
  */
 static bool copy_out(struct answer_cache *cache, struct slot *slot, const uint8_t key[KEY_SIZE], uint64_t version,
                      jour today, struct text *body)
@@ -167,7 +167,9 @@ bool answer_cache_get(struct answer_cache *cache, uint64_t user, uint64_t versio
 	       copy_out(cache, candidate(cache, key, 1), key, version, today, body);
 }
 
-/* Takes the slot for writing; also from a writer that is no more. Returns its state now, or 0 when another one writes. */
+/*
+ * Takes the slot for writing; also from a writer that is no more. Returns its state now, or 0 when another one writes.
+ */
 static uint64_t take(struct slot *slot)
 {
 	uint64_t state = atomic_load(&slot->state);

@@ -3,8 +3,8 @@
  *
  * An entry is valid for exactly one (user, portfolio version, day in Paris, path): the row that authenticates a request
  * carries the version, so a hit costs no other query and is never stale, on any number of hosts. Lock-free for readers
- * (a look at the slot's state before and after the copy); a writer that dies in the middle leaves an entry that the next
- * one takes over.
+ * (a look at the slot's state before and after the copy); a writer that dies in the middle leaves an entry that the
+ * next one takes over.
  */
 #ifndef ACCESS_ANSWER_CACHE_H
 #define ACCESS_ANSWER_CACHE_H
@@ -27,9 +27,9 @@ void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t versio
                       const struct text *body);
 
 /*
- * Only one worker at a time builds the answers of a landlord: the others wait for it, a little, and then find its answer
- * instead of building the same at the same time. begin() returns false when that took too long: build without it;
- * *waited_r tells whether another may have built meanwhile. A builder that dies gives way to the next.
+ * Only one worker at a time builds the answers of a landlord: the others wait for it, a little, and then find its
+ * answer instead of building the same at the same time. begin() returns false when that took too long: build without
+ * it; *waited_r tells whether another may have built meanwhile. A builder that dies gives way to the next.
  */
 bool answer_cache_begin(struct answer_cache *cache, uint64_t user, bool *waited_r);
 void answer_cache_end(struct answer_cache *cache, uint64_t user);

@@ -26,10 +26,12 @@ enum gestion_code {
 	GESTION_DATES = -23             /* departure not after entry */
 };
 
-/* Answers HTTP `status` with Gestion's `code` and `message`. Business errors are HTTP 200: old clients read no other body. */
+/* Answers HTTP `status` with Gestion's `code` and `message`. Business errors are 200: old clients read nothing else. */
 void error_gestion(struct request *request, unsigned status, int code, const char *message);
 
-/* The same where the code is the HTTP status, with the French message that fits it; `detail` is what the router says. */
+/*
+ * The same where the code is the HTTP status, with the French message that fits it; `detail` is what the router says.
+ */
 void error_gestion_http(struct request *request, unsigned status, const char *detail);
 
 /* As error_database(), in Gestion's form. */

@@ -44,7 +44,8 @@ static enum db_status queue_ask(struct db *db, void *arg)
 	if (status == DB_OK)
 		status = outbox_queue_in(db, ask->client, &ask->lifetime, &ask->message, 1);
 	if (status == DB_OK)
-		status = db_run(db, ask->goes_out ? "RELEASE SAVEPOINT mail" : "ROLLBACK TO SAVEPOINT mail", DB_NO_ARGS);
+		status = db_run(db, ask->goes_out ? "RELEASE SAVEPOINT mail" : "ROLLBACK TO SAVEPOINT mail",
+		                DB_NO_ARGS);
 	return status;
 }
 
@@ -61,14 +62,15 @@ static const char *write_letter(const struct app *app, struct pool *pool, struct
                                 const char *to)
 {
 	char token[SECRET_TEXT];
-	const char *link;
+	const char *link, *letter;
 
 	secret_random(token);
 	secret_hash(token, ask->reset.token_hash);
 	link = pool_printf(pool, "%s/reset/%s", app->settings->base_url, token);
-	return seal_close(pool, app->settings->secret, to, letter_write(pool, LETTER_RESET, (const struct template_value[]){
+	letter = letter_write(pool, LETTER_RESET, (const struct template_value[]){
 		{"username", username}, {"link", link}, {"minutes", pool_printf(pool, "%d", LIFETIME / 60)}
-	}, 3));
+	}, 3);
+	return seal_close(pool, app->settings->secret, to, letter);
 }
 
 /* The account as the limits and the table know it: by its id, however it was named. */
@@ -86,8 +88,8 @@ static void prepare(struct app *app, struct pool *pool, struct ask *ask, const c
 	int64_t expire = app->settings->expire_mail;
 
 	account_of(pool, user, login, ask->reset.account);
-	ask->goes_out = rate_take_every(app->failures, rate_key('q', NULL, ask->reset.account, SECRET_HASH), ACCOUNT_EVERY,
-	                                ACCOUNT_BURST, clock_mono_us()).allowed &&
+	ask->goes_out = rate_take_every(app->failures, rate_key('q', NULL, ask->reset.account, SECRET_HASH),
+	                                ACCOUNT_EVERY, ACCOUNT_BURST, clock_mono_us()).allowed &&
 	                user != NULL && user->email != NULL && to != NULL;
 	if (!ask->goes_out) {
 		account_of(pool, NULL, login, ask->reset.account);
@@ -160,7 +162,9 @@ static enum db_status change_password(struct db *db, void *arg)
 	return status;
 }
 
-/* Until it is known to be done or not. The stored hash has its own salt: if it is there, it is this change that put it. */
+/*
+ * Until it is known to be done or not. The stored hash has its own salt: if it is there, it is this change that put it.
+ */
 static enum db_status change_surely(struct db *db, struct change *change, uint64_t user_id)
 {
 	enum db_status status = DB_OK;

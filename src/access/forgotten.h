@@ -1,8 +1,8 @@
 /*
  * Forgotten passwords: a mail with a link that lets a new one be set, once, within an hour.
  *
- * Who asks never learns whether an account exists: an unknown name, an account without e-mail and one that was asked for
- * too often take the same statements and the same commit as any other, and only the mail is taken back before it.
+ * Who asks never learns whether an account exists: an unknown name, an account without e-mail and one that was asked
+ * for too often take the same statements and the same commit as any other, and only the mail is taken back before it.
  */
 #ifndef ACCESS_FORGOTTEN_H
 #define ACCESS_FORGOTTEN_H
@@ -10,8 +10,9 @@
 #include "access/app.h"
 
 /*
- * Queues the mail for the account of that user name or e-mail address, to the address that the account has. Requests are
- * limited by account, without a word, and by the client's address: then *retry_after_r is the seconds to wait, else 0.
+ * Queues the mail for the account of that user name or e-mail address, to the address that the account has. Requests
+ * are limited by account, without a word, and by the client's address: then *retry_after_r is the seconds to wait, else
+ * 0.
  */
 enum db_status forgotten_ask(struct app *app, struct pool *pool, const char *login, const char *remote_addr,
                              uint32_t *retry_after_r);
@@ -20,8 +21,8 @@ enum db_status forgotten_ask(struct app *app, struct pool *pool, const char *log
 enum db_status forgotten_owner(struct app *app, struct pool *pool, const char *token, struct user *user_r);
 
 /*
- * Sets the password, uses the token up and queues a notice, all in one transaction. `user` is the token's owner. DB_NONE:
- * the token is no longer valid.
+ * Sets the password, uses the token up and queues a notice, all in one transaction. `user` is the token's owner.
+ * DB_NONE: the token is no longer valid.
  */
 enum db_status forgotten_set(struct app *app, struct pool *pool, const char *token, const struct user *user,
                              const char *password);

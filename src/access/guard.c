@@ -36,8 +36,8 @@ static bool refuse(struct request *request)
  * Do the credentials belong to this row? An unknown key costs the same work as a wrong secret. The key is compared
  * again because a collation may be more generous than a credential can be.
  */
-static bool is_genuine(const struct credentials *credentials, const uint8_t hash[SECRET_HASH], const struct client *client,
-                       bool found)
+static bool is_genuine(const struct credentials *credentials, const uint8_t hash[SECRET_HASH],
+                       const struct client *client, bool found)
 {
 	static const uint8_t nobody[SECRET_HASH];
 	bool same = secret_compare(hash, found ? client->secret_hash : nobody, SECRET_HASH) == 0;
@@ -108,8 +108,8 @@ bool guard_is_premium(const struct user *user)
 }
 
 /*
- * One look at the version of an account that this worker knows tells whether what it knows still holds; everyone else is
- * looked up whole.
+ * One look at the version of an account that this worker knows tells whether what it knows still holds; everyone else
+ * is looked up whole.
  */
 static enum db_status authenticate(struct app *app, struct pool *pool, const char *login,
                                    const uint8_t key_hash[SECRET_HASH], struct user *user_r, bool *key_ok_r)

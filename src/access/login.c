@@ -1,8 +1,8 @@
 /*
  * User name and password at every request: the memory of correct pairs, the count of failures.
  *
- * The memory is a table of 128-bit tags. A tag is a keyed hash of user id, stored hash and password, so a stored hash that
- * changes makes its old tags unreachable, here and on every other host, without anyone telling anyone.
+ * The memory is a table of 128-bit tags. A tag is a keyed hash of user id, stored hash and password, so a stored hash
+ * that changes makes its old tags unreachable, here and on every other host, without anyone telling anyone.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -19,9 +19,9 @@
 #include "domain/mot_de_passe.h"
 
 /*
- * Failures allowed at once, and their refill a minute. The pair of account and address keeps one guesser slow; the address
- * alone keeps one guesser slow over many accounts. There is no limit on the account alone: with one, a stranger who guesses
- * from many places could lock the landlord out.
+ * Failures allowed at once, and their refill a minute. The pair of account and address keeps one guesser slow; the
+ * address alone keeps one guesser slow over many accounts. There is no limit on the account alone: with one, a stranger
+ * who guesses from many places could lock the landlord out.
  */
 enum { PAIR_BURST = 10, PAIR_PER_MINUTE = 5, ADDRESS_BURST = 50, ADDRESS_PER_MINUTE = 20 };
 
@@ -105,8 +105,8 @@ struct attempt {
 };
 
 /*
- * An account is known by its id: the database takes `Bob`, `bob ` and an e-mail address for the same one, and a guesser must
- * not gain by the spelling. What is no account is known by the name that was given.
+ * An account is known by its id: the database takes `Bob`, `bob ` and an e-mail address for the same one, and a guesser
+ * must not gain by the spelling. What is no account is known by the name that was given.
  */
 static struct attempt attempt_of(const struct user *user, const char *login, const char *remote_addr)
 {

@@ -1,9 +1,10 @@
 /*
- * User name and password come with every request: a pair found correct is remembered, so that the slow hash is paid rarely.
+ * User name and password come with every request: a pair found correct is remembered, so that the slow hash is
+ * paid rarely.
  *
  * What is remembered is a keyed BLAKE2b of (user id, stored hash, password) under a random key of this start, in memory
- * shared by the workers: never the password, and void as soon as the stored hash changes. Failures are never remembered;
- * they are counted against the account-and-address pair and against the address (rate.h).
+ * shared by the workers: never the password, and void as soon as the stored hash changes. Failures are never
+ * remembered; they are counted against the account-and-address pair and against the address (rate.h).
  */
 #ifndef ACCESS_LOGIN_H
 #define ACCESS_LOGIN_H
@@ -29,8 +30,8 @@ struct login_cache;
 struct login_cache *login_cache_create(unsigned capacity);
 
 /*
- * Verifies the password of `user`, as it was just loaded, and upgrades an old hash; NULL: there is no such user. `login` is
- * the name as the client gave it. A success costs nothing of the limits.
+ * Verifies the password of `user`, as it was just loaded, and upgrades an old hash; NULL: there is no such user.
+ * `login` is the name as the client gave it. A success costs nothing of the limits.
  */
 enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
                               const char *remote_addr, struct user *user, uint32_t *retry_after_r);

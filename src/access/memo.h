@@ -2,10 +2,10 @@
  * What a worker remembers of whom it let in, so that the next request of the same one costs the database next to
  * nothing.
  *
- * A landlord's account is remembered with its version, which every write to the account counts up: one look at the version
- * tells whether the memory is still true, so nothing remembered is ever used after it changed.
- * API clients and developers' keys have no such version; what is remembered of them holds for MEMO_LIFE and no longer:
- * a key that is disabled is refused everywhere that much later at the latest.
+ * A landlord's account is remembered with its version, which every write to the account counts up: one look at the
+ * version tells whether the memory is still true, so nothing remembered is ever used after it changed. API clients and
+ * developers' keys have no such version; what is remembered of them holds for MEMO_LIFE and no longer: a key that is
+ * disabled is refused everywhere that much later at the latest.
  */
 #ifndef ACCESS_MEMO_H
 #define ACCESS_MEMO_H
@@ -22,8 +22,8 @@ struct memo *memo_create(void);
 void memo_free(struct memo *memo);
 
 /*
- * The client that was let in with this key and the hash of this secret less than MEMO_LIFE before `now` (clock_mono_us()),
- * or NULL. Valid until the next memo_keep_client().
+ * The client that was let in with this key and the hash of this secret less than MEMO_LIFE before `now`
+ * (clock_mono_us()), or NULL. Valid until the next memo_keep_client().
  */
 const struct client *memo_client(const struct memo *memo, const char *auth_key, const uint8_t secret_hash[SECRET_HASH],
                                  int64_t now);

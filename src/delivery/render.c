@@ -63,7 +63,7 @@ static void render_mail(struct render *render, struct job *job)
 		.attachments = attachments(render, delivery), .n_attachments = delivery->n_attachments,
 	};
 
-	/* What the house itself writes, to a tenant or about an account, is no mailing: there is nothing to unsubscribe from. */
+	/* What the house itself writes, to a tenant or about an account, is no mailing to unsubscribe from. */
 	if (strcmp(delivery->client_name, TENANT_MAIL_CLIENT) == 0) {
 		opened = seal_open(render->pool, render->settings->secret, delivery->recipient, mail.content);
 		if (opened != NULL)

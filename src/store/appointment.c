@@ -183,7 +183,8 @@ enum db_status appointment_reminded(struct db *db, const struct appointment *a, 
 	enum db_status status = db_run(db,
 		"UPDATE appointment SET reminder_sent = ?, reminder_message_id = COALESCE(?, reminder_message_id), "
 		"reminder_due_at = NULL, updated_at = ? WHERE id = ?",
-		DB_ARGS(db_bool(message != 0), message != 0 ? db_u64(message) : db_null(), db_time(now), db_u64(a->id)));
+		DB_ARGS(db_bool(message != 0), message != 0 ? db_u64(message) : db_null(), db_time(now),
+		        db_u64(a->id)));
 
 	return status != DB_OK || message == 0 ? status :
 	       db_run(db, "INSERT INTO reminder (message_id, start_at) VALUES (?, ?)",

@@ -57,7 +57,7 @@ enum db_status delivery_sweep(struct db *db, const char *sender, uint64_t *moved
 /* What became of one delivery. */
 struct delivery_outcome {
 	uint64_t id;
-	enum delivery_state state;      /* TRANSMITTING, SENT, QUEUED (to retry), FAILED, EXPIRED, SUPPRESSED, UNKNOWN */
+	enum delivery_state state;      /* TRANSMITTING, QUEUED (to retry), or an end but DELIVERED */
 	int64_t retry_at;               /* ms, for QUEUED */
 	const char *error;              /* shown to the client; NULL for none */
 	const char *remote_id;          /* what the other side called it; NULL keeps */
@@ -131,7 +131,7 @@ enum db_status delivery_message(struct db *db, const uint8_t uuid[ID_UUID_SIZE],
 
 /*
  * Puts deliveries of a message (or all that are unknown, or failed) back to queued, with a fresh deadline. That of a
- * reminder ends with the start of its appointment; one whose appointment has begun, was cancelled or changed is left out.
+ * reminder ends with the start of its appointment; it is left out when that has begun, was changed or cancelled.
  */
 struct delivery_resent {
 	uint64_t queued, left_out;

@@ -1,7 +1,7 @@
 /*
- * What happens to nearly every delivery: the claimed are transmitted, the transmitted are sent. Whole groups at once, and
- * without reading them first: each statement changes only what stands as it should, and the number of rows it changed
- * tells whether all did.
+ * What happens to nearly every delivery: the claimed are transmitted, the transmitted are sent. Whole groups at once,
+ * and without reading them first: each statement changes only what stands as it should, and the number of rows it
+ * changed tells whether all did.
  */
 #include <string.h>
 
@@ -20,7 +20,8 @@ enum { SENT_COLUMNS = 4, GROUPS = 4 };
 
 /* The events of rows as they now are. */
 #define EVENTS "INSERT INTO delivery_event (delivery_id, number, at, state, sender, detail)" \
-	" SELECT id, changes, UTC_TIMESTAMP(3), state, ?, COALESCE(error_message, IF(state = 'sent', remote_id, NULL))" \
+	" SELECT id, changes, UTC_TIMESTAMP(3), state, ?," \
+	" COALESCE(error_message, IF(state = 'sent', remote_id, NULL))" \
 	" FROM delivery WHERE id IN"
 
 struct advance {
@@ -92,8 +93,8 @@ static enum db_status advance_alike(struct advance *a)
 		values[SENT_COLUMNS] = values[0];
 		sent_values(a, model, values);
 	}
-	status = rows_run_in(a->db, transmitting ? transmit : sent, values, transmitting ? 1 : SENT_COLUMNS + 1, ids, alike,
-	                         &affected);
+	status = rows_run_in(a->db, transmitting ? transmit : sent, values, transmitting ? 1 : SENT_COLUMNS + 1, ids,
+	                     alike, &affected);
 	status = all_changed(status, affected, alike);
 	return status == DB_OK ? tell(a, ids, alike) : status;
 }
@@ -128,14 +129,15 @@ static void gather(struct advance *a, const struct delivery_outcome *outcomes, s
 			a->rest[a->n++] = &outcomes[i];
 }
 
-enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender, const uint8_t claim_id[ID_UUID_SIZE],
-                                const struct delivery_outcome *outcomes, size_t n)
+enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender,
+                                const uint8_t claim_id[ID_UUID_SIZE], const struct delivery_outcome *outcomes,
+                                size_t n)
 {
 	struct advance a = {.db = db, .pool = pool, .sender = sender, .claim_id = claim_id,
 	                    .rest = pool_alloc(pool, (n + 1) * sizeof *a.rest)};
 	enum db_status status = DB_OK;
 
-	/* Those that are to be transmitted are all alike: they come first, so that none of them is among the last rest. */
+	/* Those that are to be transmitted are all alike: they come first, so that none is among the last rest. */
 	gather(&a, outcomes, n, DELIVERY_TRANSMITTING);
 	gather(&a, outcomes, n, DELIVERY_SENT);
 	for (int group = 0; group < GROUPS && a.n > 0 && status == DB_OK; group++)

@@ -61,10 +61,11 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
 	memset(changes, 0, n * sizeof *changes);
 	ids_json(&text, ids, n);
 	status = db_query(db,
-		"SELECT j.n, d.id, d.message_id, d.changes, d.state, d.channel, d.claim_id <=> ?, UTC_TIMESTAMP(3), d.error_message"
-		" FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j"
+		"SELECT j.n, d.id, d.message_id, d.changes, d.state, d.channel, d.claim_id <=> ?, UTC_TIMESTAMP(3),"
+		" d.error_message FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j"
 		" STRAIGHT_JOIN delivery d ON d.id = j.id FOR UPDATE",
-		DB_ARGS(claim_id ? db_bytes(claim_id, ID_UUID_SIZE) : db_bytes("", 0), db_bytes(text.data, text.len)), &rows);
+		DB_ARGS(claim_id ? db_bytes(claim_id, ID_UUID_SIZE) : db_bytes("", 0), db_bytes(text.data, text.len)),
+		&rows);
 	text_free(&text);
 	if (status != DB_OK)
 		return status;
@@ -75,9 +76,10 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
 		if (i < 1 || i > n)
 			continue;
 		changes[i - 1] = (struct delivery_change){
-			.found = true, .id = db_col_u64(rows, 1), .message_id = db_col_u64(rows, 2), .number = db_col_u64(rows, 3),
-			.from = delivery_state_parse(db_col_text(rows, 4)), .channel = delivery_channel_parse(db_col_text(rows, 5)),
-			.ours = db_col_bool(rows, 6), .error = db_col_dup(rows, 8, pool),
+			.found = true, .id = db_col_u64(rows, 1), .message_id = db_col_u64(rows, 2),
+			.number = db_col_u64(rows, 3), .from = delivery_state_parse(db_col_text(rows, 4)),
+			.channel = delivery_channel_parse(db_col_text(rows, 5)), .ours = db_col_bool(rows, 6),
+			.error = db_col_dup(rows, 8, pool),
 		};
 		changes[i - 1].to = changes[i - 1].from;
 	}

@@ -48,12 +48,13 @@ enum db_status delivery_change_in(struct db *db, const char *const sql[3], const
                                   const uint64_t *ids, size_t n);
 
 /*
- * Of the outcomes, records those that are TRANSMITTING, of deliveries that are claimed, and those that are SENT, of deliveries
- * that are transmitted, all with this claim id. Inside a transaction; DB_NONE: some stand otherwise, and the transaction
- * must not be committed.
+ * Of the outcomes, records those that are TRANSMITTING, of deliveries that are claimed, and those that are SENT, of
+ * deliveries that are transmitted, all with this claim id. Inside a transaction; DB_NONE: some stand otherwise, and the
+ * transaction must not be committed.
  */
-enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender, const uint8_t claim_id[ID_UUID_SIZE],
-                                const struct delivery_outcome *outcomes, size_t n);
+enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender,
+                                const uint8_t claim_id[ID_UUID_SIZE], const struct delivery_outcome *outcomes,
+                                size_t n);
 
 const char *delivery_channel_name(enum delivery_channel channel);
 enum delivery_channel delivery_channel_parse(const char *name);

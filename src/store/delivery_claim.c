@@ -21,8 +21,8 @@ int64_t delivery_lease(void)
 }
 
 /*
- * What one claim may hold: bytes of text. So many of the last claim's kind fit, of each channel (0: no claim yet); should
- * the next ones be longer, what has no room is given back.
+ * What one claim may hold: bytes of text. So many of the last claim's kind fit, of each channel (0: no claim yet);
+ * should the next ones be longer, what has no room is given back.
  */
 enum { CLAIM_ROOM = 16 << 20, CHANNELS = DELIVERY_SMS + 1 };
 static size_t fitting[CHANNELS];
@@ -43,18 +43,20 @@ static enum db_status find_due(struct db *db, struct claim *claim, enum delivery
 {
 	struct db_rows *rows;
 	enum db_status status = db_query(db,
-		"SELECT id, changes FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = ? AND state = ?"
-		" AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED",
-		DB_ARGS(db_text(delivery_channel_name(claim->channel)), db_text(state == DELIVERY_CLAIMED ? "held" : "queued"),
-		        db_text(delivery_state_name(state)), db_u64(claim->size - claim->n)), &rows);
+		"SELECT id, changes FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = ?"
+		" AND state = ? AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED",
+		DB_ARGS(db_text(delivery_channel_name(claim->channel)),
+		        db_text(state == DELIVERY_CLAIMED ? "held" : "queued"), db_text(delivery_state_name(state)),
+		        db_u64(claim->size - claim->n)), &rows);
 
 	if (status != DB_OK)
 		return status;
 	/* A claim that ran out is claimed anew; its event is told as a change all the same. */
 	while ((status = db_next(rows)) == DB_OK)
 		claim->changes[claim->n++] = (struct delivery_change){
-			.found = true, .id = db_col_u64(rows, 0), .number = db_col_u64(rows, 1), .from = DELIVERY_QUEUED,
-			.to = DELIVERY_CLAIMED, .detail = state == DELIVERY_CLAIMED ? "the lease before ran out" : NULL,
+			.found = true, .id = db_col_u64(rows, 0), .number = db_col_u64(rows, 1),
+			.from = DELIVERY_QUEUED, .to = DELIVERY_CLAIMED,
+			.detail = state == DELIVERY_CLAIMED ? "the lease before ran out" : NULL,
 		};
 	db_rows_end(rows);
 	return status == DB_NONE ? DB_OK : status;
@@ -145,8 +147,9 @@ static void give_back_rest(struct db *db, const struct claim *claim, const struc
 
 	for (size_t i = 0; i < claim->n; i++)
 		if (!is_among(list, n, claim->changes[i].id))
-			outcomes[rest++] = (struct delivery_outcome){.id = claim->changes[i].id, .state = DELIVERY_QUEUED,
-			                                             .retry_at = now};
+			outcomes[rest++] = (struct delivery_outcome){
+				.id = claim->changes[i].id, .state = DELIVERY_QUEUED, .retry_at = now
+			};
 	delivery_record(db, claim->sender, last_claim, outcomes, rest, NULL);
 }
 
@@ -170,7 +173,8 @@ static enum db_status read_claimed(struct db *db, struct claim *claim, struct de
 	for (size_t i = 0; i < n && status == DB_OK; i++) {
 		list[i].channel = claim->channel;
 		if (list[i].n_attachments > 0)
-			status = attachment_list(db, claim->pool, list[i].message_id, &list[i].attachments, &list[i].n_attachments);
+			status = attachment_list(db, claim->pool, list[i].message_id, &list[i].attachments,
+			                         &list[i].n_attachments);
 	}
 	*deliveries_r = list;
 	*n_r = n;
@@ -213,7 +217,7 @@ enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_ch
 			return status;
 		FAULT("store.claimed");
 		status = read_surely(db, &claim, deliveries_r, n_r);
-		/* In doubt and nothing there: not committed; should it be yet, those rows are due again after the lease. */
+		/* In doubt and nothing there: not committed; should it be yet, they are due again after the lease. */
 	} while (doubtful && status == DB_OK && *n_r == 0);
 	if (status != DB_OK || *n_r == 0)
 		return status;

@@ -225,16 +225,18 @@ static enum db_status sweep(struct db *db, void *arg)
 	struct db_rows *rows;
 	size_t n = 0;
 	enum db_status status = db_query(db,
-		"SELECT id, message_id, changes FROM delivery FORCE INDEX (due_in_place) WHERE channel IN ('mail', 'sms')"
-		" AND place = 'held' AND state = 'transmitting' AND due_at <= UTC_TIMESTAMP(3) LIMIT ? FOR UPDATE SKIP LOCKED",
+		"SELECT id, message_id, changes FROM delivery FORCE INDEX (due_in_place)"
+		" WHERE channel IN ('mail', 'sms') AND place = 'held' AND state = 'transmitting'"
+		" AND due_at <= UTC_TIMESTAMP(3) LIMIT ? FOR UPDATE SKIP LOCKED",
 		DB_ARGS(db_u64(SWEEP_SIZE)), &rows);
 
 	if (status != DB_OK)
 		goto err0;
 	while (n < SWEEP_SIZE && (status = db_next(rows)) == DB_OK)
 		changes[n++] = (struct delivery_change){
-			.found = true, .id = db_col_u64(rows, 0), .message_id = db_col_u64(rows, 1), .number = db_col_u64(rows, 2),
-			.from = DELIVERY_TRANSMITTING, .to = DELIVERY_UNKNOWN, .error = "whether it was delivered is not known",
+			.found = true, .id = db_col_u64(rows, 0), .message_id = db_col_u64(rows, 1),
+			.number = db_col_u64(rows, 2), .from = DELIVERY_TRANSMITTING, .to = DELIVERY_UNKNOWN,
+			.error = "whether it was delivered is not known",
 			.detail = "its sender was not heard of again",
 		};
 	db_rows_end(rows);

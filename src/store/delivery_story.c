@@ -12,7 +12,7 @@ enum db_status delivery_counts(struct db *db, struct pool *pool, struct delivery
 	struct delivery_count *counts = pool_alloc(pool, MAX * sizeof *counts);
 	struct db_rows *rows;
 	size_t n = 0;
-	/* The oldest is the one of the smallest id: but for those a sender holds, nothing but the index is read to count. */
+	/* The oldest is the one of the smallest id: but for those a sender holds, the index alone is read. */
 	enum db_status status = db_query(db,
 		"SELECT d.channel, d.state, g.n, m.created_at FROM ("
 		"SELECT COUNT(*) AS n, MIN(id) AS first FROM delivery FORCE INDEX (due_in_place) WHERE place <> 'held'"
@@ -25,7 +25,8 @@ enum db_status delivery_counts(struct db *db, struct pool *pool, struct delivery
 		return status;
 	while (n < MAX && (status = db_next(rows)) == DB_OK)
 		counts[n++] = (struct delivery_count){
-			.channel = delivery_channel_parse(db_col_text(rows, 0)), .state = delivery_state_parse(db_col_text(rows, 1)),
+			.channel = delivery_channel_parse(db_col_text(rows, 0)),
+			.state = delivery_state_parse(db_col_text(rows, 1)),
 			.n = db_col_u64(rows, 2), .oldest = db_col_time(rows, 3),
 		};
 	db_rows_end(rows);
@@ -41,9 +42,9 @@ static enum db_status read_deliveries(struct db *db, struct pool *pool, uint64_t
 	struct db_rows *rows;
 	enum db_status status = db_query(db,
 		"SELECT d.id, d.channel, d.uuid, d.recipient, d.state, d.attempts, d.due_at, d.expires_at, d.sent_at,"
-		" d.error_message, d.remote_id, d.segments, c.name FROM delivery d JOIN message m ON m.id = d.message_id"
-		" JOIN api_client c ON c.id = m.client_id WHERE d.message_id = ? ORDER BY d.id", DB_ARGS(db_u64(message_id)),
-		&rows);
+		" d.error_message, d.remote_id, d.segments, c.name FROM delivery d"
+		" JOIN message m ON m.id = d.message_id JOIN api_client c ON c.id = m.client_id"
+		" WHERE d.message_id = ? ORDER BY d.id", DB_ARGS(db_u64(message_id)), &rows);
 
 	if (status != DB_OK)
 		return status;
@@ -93,8 +94,9 @@ static enum db_status read_events(struct db *db, struct pool *pool, uint64_t mes
 				memcpy(story->events, old, story->n_events * sizeof *old);
 		}
 		story->events[story->n_events++] = (struct delivery_event){
-			.delivery_id = db_col_u64(rows, 0), .at = db_col_time(rows, 1), .state = db_col_dup(rows, 2, pool),
-			.sender = db_col_dup(rows, 3, pool), .detail = db_col_dup(rows, 4, pool),
+			.delivery_id = db_col_u64(rows, 0), .at = db_col_time(rows, 1),
+			.state = db_col_dup(rows, 2, pool), .sender = db_col_dup(rows, 3, pool),
+			.detail = db_col_dup(rows, 4, pool),
 		};
 	}
 	db_rows_end(rows);
@@ -129,8 +131,9 @@ enum db_status delivery_target(struct db *db, struct pool *pool, uint64_t delive
 {
 	struct db_rows *rows;
 	enum db_status status = db_one(db,
-		"SELECT m.client_id, c.name, d.channel, d.recipient FROM delivery d JOIN message m ON m.id = d.message_id"
-		" JOIN api_client c ON c.id = m.client_id WHERE d.id = ?", DB_ARGS(db_u64(delivery_id)), &rows);
+		"SELECT m.client_id, c.name, d.channel, d.recipient FROM delivery d"
+		" JOIN message m ON m.id = d.message_id JOIN api_client c ON c.id = m.client_id WHERE d.id = ?",
+		DB_ARGS(db_u64(delivery_id)), &rows);
 
 	if (status != DB_OK)
 		return status;
@@ -168,8 +171,8 @@ static void read_reminder(const struct db_rows *row, struct pool *pool, void *el
 }
 
 /*
- * Until when each of the locked deliveries may go: a reminder until its appointment begins. Read with a lock: a change of
- * the appointment, which locks the delivery before it withdraws the reminder, comes before all this or after it.
+ * Until when each of the locked deliveries may go: a reminder until its appointment begins. Read with a lock: a change
+ * of the appointment, which locks the delivery before it withdraws the reminder, comes before all this or after it.
  */
 static enum db_status read_ends(struct db *db, struct pool *pool, const struct delivery_change *changes, size_t n,
                                 int64_t *ends)
@@ -197,7 +200,8 @@ static enum db_status read_ends(struct db *db, struct pool *pool, const struct d
 static enum db_status resend_ids(struct db *db, struct resend *r, uint64_t ids[RESEND_SIZE], size_t *n_r)
 {
 	static const char of_message[] = "SELECT id FROM delivery WHERE message_id = ? ORDER BY id";
-	static const char of_state[] = "SELECT id FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = ?"
+	static const char of_state[] =
+		"SELECT id FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = ?"
 		" AND due_at IS NULL AND id > ? ORDER BY id LIMIT ?";
 	struct db_rows *rows;
 	enum db_status status;
@@ -300,8 +304,8 @@ enum db_status delivery_resend_state(struct db *db, enum delivery_state state, c
 	if (!delivery_state_is_error(state))
 		return DB_REFUSED;
 	for (int channel = DELIVERY_MAIL; channel <= DELIVERY_SMS && status == DB_OK; channel++) {
-		struct resend r = {.lifetime = lifetime, .channel = delivery_channel_name((enum delivery_channel)channel),
-		                   .state = delivery_state_name(state)};
+		struct resend r = {.lifetime = lifetime, .state = delivery_state_name(state),
+		                   .channel = delivery_channel_name((enum delivery_channel)channel)};
 
 		do {
 			status = db_transaction(db, resend, &r);

@@ -172,15 +172,15 @@ static void read_unpaid(const struct db_rows *rows, struct pool *pool, void *ele
 
 enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user, struct unpaid **list_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT immeuble_id, COUNT(*) FROM operation WHERE user_id = ? AND paid = 0 GROUP BY "
-	                 "immeuble_id", DB_ARGS(db_u64(user)), sizeof **list_r, read_unpaid, list_r, n_r);
+	return rows_list(db, pool, "SELECT immeuble_id, COUNT(*) FROM operation WHERE user_id = ? AND paid = 0 "
+	                 "GROUP BY immeuble_id", DB_ARGS(db_u64(user)), sizeof **list_r, read_unpaid, list_r, n_r);
 }
 
 /* The account first, as every write to a portfolio: writers wait for each other there and nowhere else. */
 enum db_status operation_set_paid(struct db *db, uint64_t user, const struct oid *id, bool paid, int64_t now_ms)
 {
-	return rows_found(db, db_run_again(db, "UPDATE user_account u STRAIGHT_JOIN operation o ON o.user_id = u.id SET "
-	                                   "u.operations_version = u.operations_version + 1, o.paid = ?, "
+	return rows_found(db, db_run_again(db, "UPDATE user_account u STRAIGHT_JOIN operation o ON o.user_id = u.id "
+	                                   "SET u.operations_version = u.operations_version + 1, o.paid = ?, "
 	                                   "o.date_last_modified = ? WHERE u.id = ? AND o.user_id = ? AND o.id = ?",
 	                                   DB_ARGS(db_bool(paid), db_time(now_ms), db_u64(user), db_u64(user),
 	                                           rows_bind_oid(id))));

@@ -59,8 +59,8 @@ enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user
 
 /*
  * Writes, in the caller's transaction after user_touch_operations(); each checks the owner in the statement that
- * changes. DB_NONE: not this landlord's. operation_update() keeps date_created and robot. operation_set_paid() counts the
- * version up itself and, alone, is a transaction of its own, run again until its end is known.
+ * changes. DB_NONE: not this landlord's. operation_update() keeps date_created and robot. operation_set_paid() counts
+ * the version up itself and, alone, is a transaction of its own, run again until its end is known.
  */
 enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user, const struct operation *operations,
                                  size_t n);

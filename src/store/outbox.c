@@ -37,10 +37,10 @@ static enum db_status queue_one(struct queue *queue)
 		"CALL message_queue(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		DB_ARGS(db_bool(!db_in_transaction(queue->db)), db_u64(e->client_id), db_bytes(e->uuid, ID_UUID_SIZE),
 		        db_text(channel_name(m->channel)), db_text(m->email), db_text(m->email_to), db_text(m->phone),
-		        db_text(m->phone_to), db_text(m->email_subject), db_text(m->email_content), db_text(m->sms_content),
-		        db_text(m->identifier1), db_text(m->identifier2), db_text(m->email_originator),
-		        db_text(m->sms_originator), db_text(m->logo_url), db_bool(m->force_sending),
-		        db_bool(m->unsubscribe_link), db_bool(m->test_mode),
+		        db_text(m->phone_to), db_text(m->email_subject), db_text(m->email_content),
+		        db_text(m->sms_content), db_text(m->identifier1), db_text(m->identifier2),
+		        db_text(m->email_originator), db_text(m->sms_originator), db_text(m->logo_url),
+		        db_bool(m->force_sending), db_bool(m->unsubscribe_link), db_bool(m->test_mode),
 		        m->email_to ? uuid7(queue->pool) : db_null(), db_i64(e->lifetime.mail),
 		        m->phone_to ? uuid7(queue->pool) : db_null(), db_i64(e->lifetime.sms)),
 		&rows);
@@ -119,11 +119,11 @@ static void message_row(const struct outbox_entry *e, int64_t now, struct db_val
 {
 	const struct outbox_message *m = e->message;
 	const struct db_value row[MESSAGE_COLUMNS] = {
-		db_u64(e->client_id), db_bytes(e->uuid, ID_UUID_SIZE), db_u64(e->index), db_text(channel_name(m->channel)),
-		db_text(m->email), db_text(m->phone), db_text(m->email_subject), db_text(m->email_content),
-		db_text(m->sms_content), db_text(m->identifier1), db_text(m->identifier2), db_text(m->email_originator),
-		db_text(m->sms_originator), db_text(m->logo_url), db_bool(m->force_sending), db_bool(m->unsubscribe_link),
-		db_bool(m->test_mode), db_time(now),
+		db_u64(e->client_id), db_bytes(e->uuid, ID_UUID_SIZE), db_u64(e->index),
+		db_text(channel_name(m->channel)), db_text(m->email), db_text(m->phone), db_text(m->email_subject),
+		db_text(m->email_content), db_text(m->sms_content), db_text(m->identifier1), db_text(m->identifier2),
+		db_text(m->email_originator), db_text(m->sms_originator), db_text(m->logo_url),
+		db_bool(m->force_sending), db_bool(m->unsubscribe_link), db_bool(m->test_mode), db_time(now),
 	};
 
 	memcpy(v, row, sizeof row);
@@ -282,8 +282,8 @@ static enum db_status queue_once(struct queue *queue)
 enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n, void (*before_commit)(void *arg),
                             void *arg)
 {
-	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n, .before_commit = before_commit,
-	                      .arg = arg};
+	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n,
+	                      .before_commit = before_commit, .arg = arg};
 	enum db_status status = n == 1 ? queue_one(&queue) : db_transaction(db, queue_many, &queue);
 
 	pool_free(queue.pool);
@@ -363,8 +363,8 @@ enum db_status outbox_queue(struct db *db, uint64_t client_id, const struct outb
 	queue.entries = pool_alloc(queue.pool, n * sizeof *queue.entries);
 	id_uuid7(uuid);
 	for (size_t i = 0; i < n; i++) {
-		queue.entries[i] = (struct outbox_entry){.client_id = client_id, .lifetime = *lifetime, .index = (uint16_t)i,
-		                                         .message = &messages[i]};
+		queue.entries[i] = (struct outbox_entry){.client_id = client_id, .lifetime = *lifetime,
+		                                         .index = (uint16_t)i, .message = &messages[i]};
 		memcpy(queue.entries[i].uuid, uuid, ID_UUID_SIZE);
 	}
 	if (db_in_transaction(db))

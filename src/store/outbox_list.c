@@ -19,7 +19,8 @@
 #define COLUMNS \
 	"m.id, m.channel, m.email, m.phone, m.email_subject, m.email_content, m.sms_content, m.identifier1," \
 	" m.identifier2, m.email_originator, m.sms_originator, m.logo_url, m.force_sending, m.unsubscribe_link," \
-	" m.test_mode, m.has_error, m.created_at, e.state, e.sent_at, e.error_message, s.state, s.sent_at, s.error_message"
+	" m.test_mode, m.has_error, m.created_at, e.state, e.sent_at, e.error_message," \
+	" s.state, s.sent_at, s.error_message"
 
 #define DELIVERIES \
 	" LEFT JOIN delivery e ON e.message_id = m.id AND e.channel = 'mail'" \

@@ -80,7 +80,8 @@ static void get(struct item *item, struct outbox_entry *entry)
 	texts_of(&item->message, places);
 	for (int i = 0; i < TEXTS; i++)
 		*places[i] = item->texts[i] ? item->bytes + item->texts[i] - 1 : NULL;
-	*entry = (struct outbox_entry){.client_id = item->client_id, .lifetime = item->lifetime, .message = &item->message};
+	*entry = (struct outbox_entry){.client_id = item->client_id, .lifetime = item->lifetime,
+	                               .message = &item->message};
 	memcpy(entry->uuid, item->uuid, ID_UUID_SIZE);
 }
 

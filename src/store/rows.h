@@ -18,8 +18,8 @@ enum db_status rows_list(struct db *db, struct pool *pool, const char *sql, cons
                          void *list_r, size_t *n_r);
 
 /*
- * The same for rows that may be long: as many as *room bytes of text hold, and one at least; *room is what is left, 0 when
- * rows may have been left out. The whole result is never held.
+ * The same for rows that may be long: as many as *room bytes of text hold, and one at least; *room is what is left, 0
+ * when rows may have been left out. The whole result is never held.
  */
 enum db_status rows_list_within(struct db *db, struct pool *pool, const char *sql, const struct db_value *args,
                                 size_t n_args, size_t *room, size_t size,
@@ -55,7 +55,10 @@ enum {
 enum db_status rows_run_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
                            const uint64_t *ids, size_t n, uint64_t *affected_r);
 
-/* A query of that form, of at most ROWS_IN_MAX ids, within the room (NULL: whatever it takes); what follows the ids is part of it: ROWS_IN_TAIL(head, tail). */
+/*
+ * A query of that form, of at most ROWS_IN_MAX ids, within the room (NULL: whatever it takes); what follows the ids is
+ * part of it: ROWS_IN_TAIL(head, tail).
+ */
 #define ROWS_IN_TAIL(head, tail) {head " (" ROWS_8 ")" tail, head " (" ROWS_64 ")" tail, head " (" ROWS_512 ")" tail}
 enum db_status rows_list_in(struct db *db, struct pool *pool, const char *const sql[3], const struct db_value *args,
                             size_t n_args, const uint64_t *ids, size_t n, size_t *room, size_t size,

@@ -139,8 +139,8 @@ enum db_status user_touch_portfolio(struct db *db, uint64_t user_id)
 
 enum db_status user_touch_operations(struct db *db, uint64_t user_id)
 {
-	return rows_found(db, db_run(db, "UPDATE user_account SET operations_version = operations_version + 1 WHERE id = ?",
-	                             DB_ARGS(db_u64(user_id))));
+	return rows_found(db, db_run(db, "UPDATE user_account SET operations_version = operations_version + 1 "
+	                             "WHERE id = ?", DB_ARGS(db_u64(user_id))));
 }
 
 static void read_version(const struct db_rows *rows, struct pool *pool, void *element)
@@ -153,8 +153,8 @@ static void read_version(const struct db_rows *rows, struct pool *pool, void *el
 
 enum db_status user_portfolio_version(struct db *db, uint64_t user_id, struct version *version_r)
 {
-	return rows_one(db, NULL, "SELECT " VERSIONS " FROM user_account WHERE id = ?", DB_ARGS(db_u64(user_id)), read_version,
-	                version_r);
+	return rows_one(db, NULL, "SELECT " VERSIONS " FROM user_account WHERE id = ?", DB_ARGS(db_u64(user_id)),
+	                read_version, version_r);
 }
 
 enum db_status user_hold_portfolio(struct db *db, uint64_t user_id, struct version *version_r)

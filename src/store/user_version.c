@@ -1,6 +1,6 @@
 /*
- * Versions of accounts, asked for by several workers at the same moment with one statement: that costs the server little
- * more than one of them does, and all but one of the workers no turn of their own.
+ * Versions of accounts, asked for by several workers at the same moment with one statement: that costs the server
+ * little more than one of them does, and all but one of the workers no turn of their own.
  */
 #include "base/gather.h"
 #include "store/user.h"

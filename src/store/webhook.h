@@ -75,8 +75,8 @@ struct webhook_wish {
 
 /*
  * Claims due events, committed before it returns. Of each appointment only the oldest that is not told yet; none that
- * has expired, nor of an endpoint that is disabled or waits after a failure. Clients get equal shares, in turn; one whose endpoint failed when
- * it was last tried gets one event, to see.
+ * has expired, nor of an endpoint that is disabled or waits after a failure. Clients get equal shares, in turn; one
+ * whose endpoint failed when it was last tried gets one event, to see.
  */
 enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wish *wish,
                              struct webhook_share **shares_r, size_t *n_r);

@@ -57,9 +57,10 @@ static enum db_status find_due(struct db *db, struct claim *c, struct webhook_sh
 		"AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= "
 		"UTC_TIMESTAMP(3)) AND e.expires_at > UTC_TIMESTAMP(3) AND NOT EXISTS (SELECT 1 FROM webhook_event p "
 		"FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND p.id < e.id AND NOT p.told "
-		"AND (p.expires_at > UTC_TIMESTAMP(3) OR p.lease_until > UTC_TIMESTAMP(3))) ORDER BY e.due_at, e.id LIMIT ?",
-		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), &c->room, sizeof *share->events, webhook_read_event,
-		&share->events, &share->n);
+		"AND (p.expires_at > UTC_TIMESTAMP(3) OR p.lease_until > UTC_TIMESTAMP(3))) "
+		"ORDER BY e.due_at, e.id LIMIT ?",
+		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), &c->room, sizeof *share->events,
+		webhook_read_event, &share->events, &share->n);
 }
 
 /* How much the wish has room for, of one endpoint. */

@@ -139,9 +139,12 @@ static void read_id(const struct db_rows *row, struct pool *pool, void *element)
 	*(uint64_t *)element = db_col_u64(row, 0);
 }
 
-#define HAS_EXPIRED "NOT told AND expires_at <= UTC_TIMESTAMP(3) AND (state = 'queued' OR lease_until <= UTC_TIMESTAMP(3))"
+#define HAS_EXPIRED \
+	"NOT told AND expires_at <= UTC_TIMESTAMP(3) AND (state = 'queued' OR lease_until <= UTC_TIMESTAMP(3))"
 
-/* Some of one client's. Looked up without locks: a sender may be claiming others of them; then taken if it still is so. */
+/*
+ * Some of one client's. Looked up without locks: a sender may be claiming others of them; then taken if it still is so.
+ */
 static enum db_status expire_some(struct db *db, struct pool *pool, uint64_t client, uint64_t *n_r, bool *more_r)
 {
 	static const char *const sql[3] = ROWS_IN(
@@ -164,8 +167,8 @@ enum db_status webhook_expire(struct db *db, uint64_t *n_r)
 	struct pool *pool = pool_create(), *each = pool_create();
 	uint64_t *clients = NULL, some = 0;
 	size_t n = 0;
-	enum db_status status = rows_list(db, pool, "SELECT client_id FROM webhook_endpoint ORDER BY client_id", DB_NO_ARGS,
-	                                  sizeof *clients, read_id, &clients, &n);
+	enum db_status status = rows_list(db, pool, "SELECT client_id FROM webhook_endpoint ORDER BY client_id",
+	                                  DB_NO_ARGS, sizeof *clients, read_id, &clients, &n);
 
 	*n_r = 0;
 	for (size_t i = 0; i < n && status == DB_OK; i++) {
