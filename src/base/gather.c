@@ -29,6 +29,7 @@
 enum {
 	SLOTS = 128,                    /* processes, old and new ones during a reload */
 	WAIT_NS = 20000000,             /* how soon a dead leader is noticed */
+	PATIENCE_NS = 100000000,        /* for the lane, when a slot is to be inherited */
 	LOOK_AGAIN = 1000000,           /* microseconds, after no slot was free: looking at all of them costs something */
 	PATIENCE_READY = 1000000,       /* microseconds: so long a leader may keep others from leading, … */
 	PATIENCE_TAKEN = 5000000        /* … and those it took from going on by themselves */
@@ -80,6 +81,24 @@ static bool try_lock(pthread_mutex_t *mutex)
 {
 	int result = pthread_mutex_trylock(mutex);
 
+	if (result == EOWNERDEAD)
+		result = pthread_mutex_consistent(mutex);
+	return result == 0;
+}
+
+/* The same, waiting for it for a while. */
+static bool lock_patiently(pthread_mutex_t *mutex)
+{
+	struct timespec until;
+	int result;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += PATIENCE_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	result = pthread_mutex_timedlock(mutex, &until);
 	if (result == EOWNERDEAD)
 		result = pthread_mutex_consistent(mutex);
 	return result == 0;
@@ -162,18 +181,31 @@ static void leave_lane(struct gather *gather)
 	}
 }
 
-/* The slot of a process that is no more, or had our number, while nobody takes items and when nobody is at this one. */
-static bool inherit(struct gather *gather, struct slot *slot, int self)
+/* Is it of a process that is no more, or had our number, with nobody at it? To be asked while nobody takes items. */
+static bool is_bereft(struct gather *gather, struct slot *slot, int self)
 {
 	int pid = atomic_load(&slot->pid);
-	bool ours = false;
 
-	if (pid == 0 || (pid != self && (kill(pid, 0) == 0 || errno != ESRCH)) || !try_lock(&gather->shared->lane))
+	if (pid != self && (kill(pid, 0) == 0 || errno != ESRCH))
 		return false;
-	if (!is_with_leader(slot) || is_abandoned(gather, slot))
-		ours = atomic_compare_exchange_strong(&slot->pid, &pid, self);
-	if (ours)
-		atomic_store(&slot->state, SLOT_EMPTY);
+	return !is_with_leader(slot) || is_abandoned(gather, slot);
+}
+
+/* All slots have owners: one whose owner died is ours then. */
+static struct slot *inherit(struct gather *gather, int self)
+{
+	struct slot *ours = NULL;
+
+	if (!lock_patiently(&gather->shared->lane))
+		return NULL;
+	for (size_t i = 0; i < SLOTS && ours == NULL; i++) {
+		if (is_bereft(gather, slot_at(gather, i), self))
+			ours = slot_at(gather, i);
+	}
+	if (ours != NULL) {
+		atomic_store(&ours->pid, self);
+		atomic_store(&ours->state, SLOT_EMPTY);
+	}
 	leave_lane(gather);
 	return ours;
 }
@@ -203,9 +235,11 @@ static struct slot *find_own(struct gather *gather)
 		struct slot *slot = slot_at(gather, i);
 		int nobody = 0;
 
-		if (atomic_compare_exchange_strong(&slot->pid, &nobody, self) || inherit(gather, slot, self))
+		if (atomic_compare_exchange_strong(&slot->pid, &nobody, self))
 			gather->own = slot;
 	}
+	if (gather->own == NULL)
+		gather->own = inherit(gather, self);
 	gather->look_at = gather->own == NULL ? clock_mono_us() + LOOK_AGAIN : 0;
 	return gather->own;
 }

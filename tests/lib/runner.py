@@ -4,6 +4,7 @@ REPORT.json
 """
 
 import json
+import signal
 import sys
 import time
 import unittest
@@ -73,6 +74,8 @@ class Result(unittest.TextTestResult):
 
 def main():
     module, report = sys.argv[1:3]
+    # A shell lets what it starts in the background ignore it, and so would all that tests start, Ctrl-C or not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     suite = unittest.defaultTestLoader.loadTestsFromName(module)
     result = unittest.TextTestRunner(resultclass=Result, verbosity=0, warnings="default", stream=sys.stderr).run(suite)
     if not result.passed + result.failed:
