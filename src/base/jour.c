@@ -228,9 +228,12 @@ int64_t jour_midnight(jour day)
 {
 	int64_t utc = (int64_t)day * DAY;
 	int64_t guess = utc - jour_paris_offset(utc);
-
 	/* The offset at midnight itself: the guess is within a few hours of it, and no change has ever been nearer. */
-	return utc - jour_paris_offset(guess);
+	int64_t at = utc - jour_paris_offset(guess);
+	/* Where the clock went back to midnight, as on 26/09/1976, there are two: the day begins with the first. */
+	int64_t before = utc - jour_paris_offset(at - 1);
+
+	return before < at ? before : at;
 }
 
 jour jour_of_time(int64_t time)

@@ -83,10 +83,8 @@ class Calculs(unittest.TestCase):
         cases = []
         day = datetime.date(1900, 1, 1)
         while day <= datetime.date(2169, 12, 31):
-            # A day in every eleven, and every day around the changes of hour and the ends of February.
-            if day.toordinal() % 11 == 0 or (day.year > 1975 and (day.month in (3,
-                                                                                10) and day.day > 23 or day.month == 2
-                                                                                and day.day > 26)):
+            # A day in every eleven, and every day of the months in which the hour was ever changed, or February ended.
+            if day.toordinal() % 11 == 0 or (1915 < day.year < 2100 and day.month in (2, 3, 4, 5, 6, 8, 9, 10, 11)):
                 midnight = datetime.datetime(day.year, day.month, day.day, tzinfo=PARIS)
                 cases.append((f"jour {day:%d/%m/}{day.year:04}", f"{day.isoformat()} {int(midnight.timestamp())}"))
             day += datetime.timedelta(days=1)
