@@ -146,6 +146,7 @@ enum db_status appointment_take_back(struct db *db, struct pool *pool, const str
 	for (size_t i = 0; i < n; i++) {
 		changes[i].found = is_here(&changes[i]);
 		changes[i].to = DELIVERY_SUPPRESSED;
+		changes[i].due_at = 0;
 		changes[i].error = changes[i].detail = "appointment changed";
 	}
 	return delivery_apply(db, pool, "api", changes, n);

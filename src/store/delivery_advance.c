@@ -3,16 +3,14 @@
  * and without reading them first: each statement changes only what stands as it should, and the number of rows it
  * changed tells whether all did.
  */
-#include <string.h>
-
 #include "store/delivery_change.h"
 
-enum { SENT_COLUMNS = 4, GROUPS = 4 };
+enum { GROUPS = 4 };
 
 #define TRANSMIT "UPDATE delivery SET state = 'transmitting', changes = changes + 1, error_message = NULL" \
 	" WHERE state = 'claimed' AND claim_id = ? AND id IN"
 
-/* Its arguments: SENT_COLUMNS values, the claim id. */
+/* Its arguments: what is told, the claim id. */
 #define SENT "UPDATE delivery SET state = 'sent', due_at = NULL, changes = changes + 1," \
 	" sent_at = COALESCE(sent_at, UTC_TIMESTAMP(3)), error_message = ?, remote_id = COALESCE(?, remote_id)," \
 	" sms_encoding = COALESCE(?, sms_encoding), segments = COALESCE(?, segments)" \
@@ -33,11 +31,6 @@ struct advance {
 	size_t n;
 };
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* Does the same happen to both, so that one statement can do it? */
 static bool is_alike(const struct delivery_outcome *a, const struct delivery_outcome *b)
 {
@@ -45,15 +38,15 @@ static bool is_alike(const struct delivery_outcome *a, const struct delivery_out
 		return false;
 	return a->state == DELIVERY_TRANSMITTING ||
 	       (a->has_sms == b->has_sms && a->ucs2 == b->ucs2 && a->segments == b->segments &&
-	        same_text(a->error, b->error) && same_text(a->remote_id, b->remote_id));
+	        delivery_same_text(a->error, b->error) && delivery_same_text(a->remote_id, b->remote_id));
 }
 
-static void sent_values(const struct advance *a, const struct delivery_outcome *o, struct db_value v[SENT_COLUMNS])
+static void sent_values(const struct advance *a, const struct delivery_outcome *o, struct db_value v[DELIVERY_TOLD])
 {
-	v[0] = db_text(delivery_fit(a->pool, o->error, DELIVERY_ERROR_MAX));
-	v[1] = db_text(delivery_fit(a->pool, o->remote_id, DELIVERY_REMOTE_MAX));
-	v[2] = o->has_sms ? db_text(o->ucs2 ? "ucs2" : "gsm7") : db_null();
-	v[3] = o->has_sms && o->segments ? db_u64(o->segments < 255 ? o->segments : 255) : db_null();
+	struct delivery_change change = {.error = o->error};
+
+	delivery_particulars(&change, o);
+	delivery_told(a->pool, &change, v);
 }
 
 static enum db_status all_changed(enum db_status status, uint64_t affected, size_t n)
@@ -76,7 +69,7 @@ static enum db_status advance_alike(struct advance *a)
 {
 	static const char *const transmit[3] = ROWS_IN(TRANSMIT), *const sent[3] = ROWS_IN(SENT " IN");
 	const struct delivery_outcome *model = a->rest[0];
-	struct db_value values[SENT_COLUMNS + 1] = {db_bytes(a->claim_id, ID_UUID_SIZE)};
+	struct db_value values[DELIVERY_TOLD + 1] = {db_bytes(a->claim_id, ID_UUID_SIZE)};
 	uint64_t *ids = pool_alloc(a->pool, a->n * sizeof *ids), affected = 0;
 	bool transmitting = model->state == DELIVERY_TRANSMITTING;
 	enum db_status status;
@@ -90,10 +83,10 @@ static enum db_status advance_alike(struct advance *a)
 	}
 	a->n = kept;
 	if (!transmitting) {
-		values[SENT_COLUMNS] = values[0];
+		values[DELIVERY_TOLD] = values[0];
 		sent_values(a, model, values);
 	}
-	status = rows_run_in(a->db, transmitting ? transmit : sent, values, transmitting ? 1 : SENT_COLUMNS + 1, ids,
+	status = rows_run_in(a->db, transmitting ? transmit : sent, values, transmitting ? 1 : DELIVERY_TOLD + 1, ids,
 	                     alike, &affected);
 	status = all_changed(status, affected, alike);
 	return status == DB_OK ? tell(a, ids, alike) : status;
@@ -102,7 +95,7 @@ static enum db_status advance_alike(struct advance *a)
 /* What is left differs from row to row: sent, each with the name that the other side gave it. */
 static enum db_status advance_each(struct advance *a)
 {
-	enum { COLUMNS = SENT_COLUMNS + 2 };
+	enum { COLUMNS = DELIVERY_TOLD + 2 };
 	struct db_value *values = pool_alloc(a->pool, (a->n + 1) * COLUMNS * sizeof *values);
 	uint64_t *ids = pool_alloc(a->pool, (a->n + 1) * sizeof *ids);
 	enum db_status status;
@@ -113,8 +106,8 @@ static enum db_status advance_each(struct advance *a)
 		struct db_value *v = values + i * COLUMNS;
 
 		sent_values(a, a->rest[i], v);
-		v[SENT_COLUMNS] = db_bytes(a->claim_id, ID_UUID_SIZE);
-		v[SENT_COLUMNS + 1] = db_u64(a->rest[i]->id);
+		v[DELIVERY_TOLD] = db_bytes(a->claim_id, ID_UUID_SIZE);
+		v[DELIVERY_TOLD + 1] = db_u64(a->rest[i]->id);
 		ids[i] = a->rest[i]->id;
 	}
 	status = db_bulk(a->db, SENT " = ?", values, COLUMNS, a->n);

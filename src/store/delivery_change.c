@@ -62,7 +62,7 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
 	ids_json(&text, ids, n);
 	status = db_query(db,
 		"SELECT j.n, d.id, d.message_id, d.changes, d.state, d.channel, d.claim_id <=> ?, UTC_TIMESTAMP(3),"
-		" d.error_message FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j"
+		" d.error_message, d.due_at FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j"
 		" STRAIGHT_JOIN delivery d ON d.id = j.id FOR UPDATE",
 		DB_ARGS(claim_id ? db_bytes(claim_id, ID_UUID_SIZE) : db_bytes("", 0), db_bytes(text.data, text.len)),
 		&rows);
@@ -79,7 +79,7 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
 			.found = true, .id = db_col_u64(rows, 1), .message_id = db_col_u64(rows, 2),
 			.number = db_col_u64(rows, 3), .from = delivery_state_parse(db_col_text(rows, 4)),
 			.channel = delivery_channel_parse(db_col_text(rows, 5)), .ours = db_col_bool(rows, 6),
-			.error = db_col_dup(rows, 8, pool),
+			.error = db_col_dup(rows, 8, pool), .due_at = db_col_time(rows, 9),
 		};
 		changes[i - 1].to = changes[i - 1].from;
 	}
@@ -96,7 +96,7 @@ enum db_status delivery_change_in(struct db *db, const char *const sql[3], const
 	return status == DB_OK && affected != n ? DB_BUG : status;
 }
 
-enum { EVENT_COLUMNS = 5, CHANGE_COLUMNS = 9 };
+enum { EVENT_COLUMNS = 5, CHANGE_COLUMNS = 4 + DELIVERY_TOLD + 1 };
 
 enum db_status delivery_events(struct db *db, struct pool *pool, const char *sender,
                                const struct delivery_change *changes, size_t n)
@@ -126,20 +126,34 @@ enum db_status delivery_events(struct db *db, struct pool *pool, const char *sen
 	" error_message = ?, remote_id = COALESCE(?, remote_id), sms_encoding = COALESCE(?, sms_encoding)," \
 	" segments = COALESCE(?, segments) WHERE id"
 
+void delivery_particulars(struct delivery_change *change, const struct delivery_outcome *outcome)
+{
+	change->remote_id = outcome->remote_id;
+	if (outcome->has_sms) {
+		change->encoding = outcome->ucs2 ? "ucs2" : "gsm7";
+		change->segments = outcome->segments;
+	}
+}
+
+void delivery_told(struct pool *pool, const struct delivery_change *change, struct db_value v[DELIVERY_TOLD])
+{
+	v[0] = db_text(delivery_fit(pool, change->error, DELIVERY_ERROR_MAX));
+	v[1] = db_text(delivery_fit(pool, change->remote_id, DELIVERY_REMOTE_MAX));
+	v[2] = db_text(change->encoding);
+	v[3] = change->segments ? db_u64(change->segments < 255 ? change->segments : 255) : db_null();
+}
+
 static void change_values(struct pool *pool, const struct delivery_change *c, struct db_value v[CHANGE_COLUMNS])
 {
 	v[0] = db_text(delivery_state_name(c->to));
 	v[1] = c->due_at ? db_time(c->due_at) : db_null();
 	v[2] = db_u64(c->to != c->from);
 	v[3] = c->sent_at ? db_time(c->sent_at) : db_null();
-	v[4] = db_text(delivery_fit(pool, c->error, DELIVERY_ERROR_MAX));
-	v[5] = db_text(delivery_fit(pool, c->remote_id, DELIVERY_REMOTE_MAX));
-	v[6] = db_text(c->encoding);
-	v[7] = c->segments ? db_u64(c->segments < 255 ? c->segments : 255) : db_null();
-	v[8] = db_u64(c->id);
+	delivery_told(pool, c, v + 4);
+	v[4 + DELIVERY_TOLD] = db_u64(c->id);
 }
 
-static bool same_text(const char *a, const char *b)
+bool delivery_same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
@@ -148,8 +162,9 @@ static bool same_text(const char *a, const char *b)
 static bool same_change(const struct delivery_change *a, const struct delivery_change *b)
 {
 	return a->to == b->to && a->from != a->to && b->from != b->to && a->due_at == b->due_at &&
-	       a->sent_at == b->sent_at && a->segments == b->segments && same_text(a->error, b->error) &&
-	       same_text(a->remote_id, b->remote_id) && same_text(a->encoding, b->encoding);
+	       a->sent_at == b->sent_at && a->segments == b->segments &&
+	       delivery_same_text(a->error, b->error) && delivery_same_text(a->remote_id, b->remote_id) &&
+	       delivery_same_text(a->encoding, b->encoding);
 }
 
 /* Changes together those to which the same happens as to the first of `rest`, and takes them out of it. */

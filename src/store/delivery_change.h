@@ -19,7 +19,7 @@ struct delivery_change {
 	bool found;
 
 	enum delivery_state to;
-	int64_t due_at;                 /* ms; 0: at rest */
+	int64_t due_at;                 /* ms, as it was, until set; 0: at rest, which every end must be */
 	int64_t sent_at;                /* ms, kept if it is set already; 0: none */
 	const char *error;              /* as it was, until set; NULL clears it */
 	const char *remote_id;          /* NULL keeps it */
@@ -47,6 +47,16 @@ enum db_status delivery_events(struct db *db, struct pool *pool, const char *sen
 enum db_status delivery_change_in(struct db *db, const char *const sql[3], const struct db_value *args, size_t n_args,
                                   const uint64_t *ids, size_t n);
 
+/* What the outcome of a transmission tells besides the state, into the change. */
+void delivery_particulars(struct delivery_change *change, const struct delivery_outcome *outcome);
+
+/* error_message, remote_id, sms_encoding and segments of the change; all but the first are NULL for what is kept. */
+enum { DELIVERY_TOLD = 4 };
+void delivery_told(struct pool *pool, const struct delivery_change *change, struct db_value v[DELIVERY_TOLD]);
+
+/* NULL is like NULL only. */
+bool delivery_same_text(const char *a, const char *b);
+
 /*
  * Of the outcomes, records those that are TRANSMITTING, of deliveries that are claimed, and those that are SENT, of
  * deliveries that are transmitted, all with this claim id. Inside a transaction; DB_NONE: some stand otherwise, and the
@@ -66,8 +76,5 @@ enum delivery_channel delivery_channel_parse(const char *name);
 const char *delivery_fit(struct pool *pool, const char *text, size_t max);
 
 enum { DELIVERY_ERROR_MAX = 500, DELIVERY_REMOTE_MAX = 255, DELIVERY_SENDER_MAX = 100 };
-
-/* How long the last claim of this process holds, in seconds. */
-int64_t delivery_lease(void);
 
 #endif

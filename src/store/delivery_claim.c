@@ -8,16 +8,10 @@
 #include "store/delivery_change.h"
 
 static uint8_t last_claim[ID_UUID_SIZE];
-static int64_t last_lease;
 
 void delivery_claim_id(uint8_t out[ID_UUID_SIZE])
 {
 	memcpy(out, last_claim, ID_UUID_SIZE);
-}
-
-int64_t delivery_lease(void)
-{
-	return last_lease;
 }
 
 /*
@@ -208,7 +202,6 @@ enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_ch
 	claim.changes = pool_alloc(pool, (size + 1) * sizeof *claim.changes);
 	do {
 		id_uuid7(last_claim);
-		last_lease = lease;
 		status = db_transaction(db, claim_due, &claim);
 		doubtful = status == DB_UNCERTAIN;
 		if (status == DB_OK && claim.n == 0)

@@ -51,31 +51,17 @@ static bool is_done(const struct record *r, const struct delivery_change *change
 	return r->again && change->found && change->ours && change->from == outcome->state;
 }
 
-static int64_t due_after(const struct delivery_outcome *outcome, int64_t now)
-{
-	if (outcome->state == DELIVERY_TRANSMITTING)
-		return now + delivery_lease() * 1000;
-	if (outcome->state == DELIVERY_QUEUED)
-		return outcome->retry_at > 0 ? outcome->retry_at : now;
-	return 0;
-}
-
+/* What is to be transmitted keeps its lease: it is the claim's, and the sender reckons with that. */
 static void set_change(struct delivery_change *change, const struct delivery_outcome *outcome, int64_t now)
 {
 	change->to = outcome->state;
-	change->due_at = due_after(outcome, now);
+	if (outcome->state == DELIVERY_QUEUED)
+		change->due_at = outcome->retry_at > 0 ? outcome->retry_at : now;
+	else if (outcome->state != DELIVERY_TRANSMITTING)
+		change->due_at = 0;
 	change->sent_at = outcome->state == DELIVERY_SENT ? now : 0;
 	change->error = outcome->error;
 	change->detail = outcome->error ? outcome->error : outcome->remote_id;
-}
-
-static void set_particulars(struct delivery_change *change, const struct delivery_outcome *outcome)
-{
-	change->remote_id = outcome->remote_id;
-	if (outcome->has_sms) {
-		change->encoding = outcome->ucs2 ? "ucs2" : "gsm7";
-		change->segments = outcome->segments;
-	}
 }
 
 /* Is it left to look at after delivery_advance()? */
@@ -109,7 +95,7 @@ static enum db_status record_carefully(struct db *db, struct pool *pool, struct 
 		if (legal)
 			set_change(&changes[i], outcome, now);
 		if (legal || overtaken)
-			set_particulars(&changes[i], outcome);
+			delivery_particulars(&changes[i], outcome);
 		if (r->lost)
 			r->lost[of[i]] = !legal && !overtaken && !is_done(r, &changes[i], outcome);
 		changes[i].found = legal || overtaken;
@@ -180,6 +166,7 @@ static enum db_status report(struct db *db, void *arg)
 	if (change.from != DELIVERY_SENT && change.from != DELIVERY_TRANSMITTING && change.from != DELIVERY_UNKNOWN)
 		goto err0;
 	change.to = r->delivered ? DELIVERY_DELIVERED : DELIVERY_FAILED;
+	change.due_at = 0;
 	change.sent_at = r->delivered ? now : 0;
 	change.error = r->delivered ? NULL : r->detail && *r->detail ? r->detail : "not delivered";
 	change.detail = r->detail;

@@ -274,6 +274,32 @@ START_TEST(legal_ways)
 }
 END_TEST
 
+/* Whether the server looks at each row or not: what is to be transmitted keeps the lease of its claim. */
+START_TEST(leases_are_kept)
+{
+	uint64_t client = dbtest_client(db);
+	struct delivery_outcome outcomes[3] = {{0}};
+	uint8_t claim_id[ID_UUID_SIZE];
+	struct delivery *found;
+	bool lost[3];
+
+	for (int i = 0; i < 3; i++)
+		queue(client, mail("a@b.fr"));
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 3, &found), 3);
+	delivery_claim_id(claim_id);
+	for (int i = 0; i < 3; i++)
+		outcomes[i] = (struct delivery_outcome){.id = found[i].id, .state = DELIVERY_TRANSMITTING};
+	ck_status(db_run(db, "UPDATE delivery SET due_at = '2030-01-01'", DB_NO_ARGS), DB_OK);
+	ck_status(delivery_record(db, "test:1", claim_id, outcomes, 1, lost), DB_OK);
+	ck_assert(!lost[0]);
+	/* The first cannot be transmitted again, so that all are looked at. */
+	ck_status(delivery_record(db, "test:1", claim_id, outcomes, 3, lost), DB_OK);
+	ck_assert(lost[0] && !lost[1] && !lost[2]);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'transmitting' AND"
+		" due_at = '2030-01-01'", DB_NO_ARGS), 3);
+}
+END_TEST
+
 START_TEST(what_is_recorded)
 {
 	uint64_t client = dbtest_client(db);
@@ -721,6 +747,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, what_is_due);
 	tcase_add_test(tcase, a_lease_that_ran_out);
 	tcase_add_test(tcase, legal_ways);
+	tcase_add_test(tcase, leases_are_kept);
 	tcase_add_test(tcase, what_is_recorded);
 	tcase_add_test(tcase, reports);
 	tcase_add_test(tcase, sweeping);
