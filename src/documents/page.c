@@ -61,10 +61,11 @@ struct page *page_begin(const struct page_meta *meta)
 	set_meta(page, meta);
 	page->cairo = cairo_create(page->surface);
 	page->context = pango_cairo_create_context(page->cairo);
-	/* Positions of glyphs as on paper, not as on some screen. */
+	/* Glyphs where the font wants them, as on paper, not at the dots of some screen. */
 	cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
 	cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
 	pango_cairo_context_set_font_options(page->context, options);
+	pango_context_set_round_glyph_positions(page->context, FALSE);
 	pango_context_set_language(page->context, pango_language_from_string("fr"));
 	cairo_font_options_destroy(options);
 	page->y = margin;
