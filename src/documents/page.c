@@ -4,6 +4,7 @@
 #include "documents/page.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <cairo-pdf.h>
@@ -19,10 +20,20 @@ static const double second_column = 250.0, figure_width = 120.0, gutter = 24.0;
 
 #define FONT "DejaVu Sans"
 
+enum { KEPT = 64 };
+
+/* A text laid out. Accounts repeat themselves: the same rent for the same thing, month after month. */
+struct kept {
+	PangoLayout *layout;            /* NULL: none */
+	struct page_style style;
+	double wide;
+};
+
 struct page {
 	cairo_surface_t *surface;
 	cairo_t *cairo;
 	PangoContext *context;
+	struct kept kept[KEPT];         /* each text has one place, where it takes the turn of whatever is there */
 	double y;
 	unsigned pages;
 	struct text pdf;
@@ -73,8 +84,7 @@ struct page *page_begin(const struct page_meta *meta)
 	return page;
 }
 
-/* A layout `wide` points wide; the caller unrefs it. */
-static PangoLayout *layout(struct page *page, const char *text, const struct page_style *style, double wide)
+static PangoLayout *lay_out(struct page *page, const char *text, const struct page_style *style, double wide)
 {
 	static const PangoAlignment aligns[] = {PANGO_ALIGN_LEFT, PANGO_ALIGN_CENTER, PANGO_ALIGN_RIGHT};
 	PangoLayout *made = pango_layout_new(page->context);
@@ -97,6 +107,27 @@ static PangoLayout *layout(struct page *page, const char *text, const struct pag
 	pango_layout_set_auto_dir(made, FALSE);
 	pango_layout_set_text(made, text, -1);
 	return made;
+}
+
+static bool is_like(const struct kept *kept, const char *text, const struct page_style *style, double wide)
+{
+	const struct page_style *had = &kept->style;
+
+	return kept->layout != NULL && kept->wide == wide && had->size == style->size && had->bold == style->bold &&
+	       had->italic == style->italic && had->align == style->align &&
+	       strcmp(pango_layout_get_text(kept->layout), text) == 0;
+}
+
+/* A layout `wide` points wide, not to be changed; the caller unrefs it. */
+static PangoLayout *layout(struct page *page, const char *text, const struct page_style *style, double wide)
+{
+	struct kept *kept = &page->kept[(g_str_hash(text) + (unsigned)wide + style->bold) % KEPT];
+
+	if (!is_like(kept, text, style, wide)) {
+		g_clear_object(&kept->layout);
+		*kept = (struct kept){lay_out(page, text, style, wide), *style, wide};
+	}
+	return g_object_ref(kept->layout);
 }
 
 static double height_of(PangoLayout *made)
@@ -220,6 +251,8 @@ int page_end(struct page *page, struct text *out)
 	cairo_status_t status;
 	int result = -1;
 
+	for (size_t i = 0; i < KEPT; i++)
+		g_clear_object(&page->kept[i].layout);
 	g_object_unref(page->context);
 	cairo_destroy(page->cairo);
 	cairo_surface_finish(page->surface);
