@@ -9,7 +9,7 @@
 
 enum {
 	PROBES = 2,             /* posts at once to an endpoint of which nothing is known */
-	QUOTA_MIN = 16, QUOTA_MAX = 1024
+	QUOTA_MIN = 16, QUOTA_MAX = 1024, QUOTA_GROWTH = 4
 };
 
 void webhook_targets_init(struct webhook_targets *targets, unsigned connections)
@@ -26,6 +26,18 @@ void webhook_targets_free(struct webhook_targets *targets)
 	*targets = (struct webhook_targets){0};
 }
 
+static void set_quota(struct webhook_target *target, unsigned quota)
+{
+	target->quota = quota < QUOTA_MAX ? quota : QUOTA_MAX;
+	target->begun = 0;
+}
+
+/* Little of its quota is left waiting, or a whole one has had its turn since it was set. */
+static bool is_quick(const struct webhook_target *target)
+{
+	return target->waiting < target->quota / 2 || target->begun >= target->quota;
+}
+
 struct webhook_room *webhook_targets_rooms(struct webhook_targets *targets, struct pool *pool, size_t *n_r)
 {
 	struct webhook_room *rooms;
@@ -36,8 +48,8 @@ struct webhook_room *webhook_targets_rooms(struct webhook_targets *targets, stru
 	rooms = pool_alloc(pool, (n + 1) * sizeof *rooms);
 	n = 0;
 	for (struct webhook_target *target = targets->all; target != NULL; target = target->next) {
-		if (target->well && target->waiting < target->quota / 2 && target->quota < QUOTA_MAX)
-			target->quota *= 2;
+		if (target->well && target->quota < QUOTA_MAX && is_quick(target))
+			set_quota(target, target->quota * QUOTA_GROWTH);
 		rooms[n].client_id = target->client_id;
 		rooms[n++].room = target->waiting < target->quota ? target->quota - target->waiting : 0;
 	}
@@ -73,7 +85,7 @@ struct webhook_target *webhook_target_of(struct webhook_targets *targets, const 
 
 void webhook_target_late(struct webhook_target *target)
 {
-	target->quota = target->quota / 2 > QUOTA_MIN ? target->quota / 2 : QUOTA_MIN;
+	set_quota(target, target->quota / 2 > QUOTA_MIN ? target->quota / 2 : QUOTA_MIN);
 }
 
 static void join(struct webhook_targets *targets, struct webhook_target *target)
@@ -149,6 +161,7 @@ struct webhook_task *webhook_targets_next(struct webhook_targets *targets)
 			struct webhook_task *task = webhook_target_take(targets, target);
 
 			target->busy++;
+			target->begun++;
 			targets->unproven += !target->well;
 			pass(targets);
 			return task;

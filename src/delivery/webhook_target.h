@@ -35,6 +35,7 @@ struct webhook_target {
 	struct webhook_task *first, *last;      /* waiting */
 	unsigned waiting;
 	unsigned quota;                         /* so many may wait: it grows while they soon get their turn */
+	unsigned begun;                         /* posts since the quota was set */
 	unsigned busy;                          /* being posted */
 	bool in_turn;
 	bool well;                              /* it has taken an event in this run, and not failed since */

@@ -26,7 +26,7 @@ enum {
 	WAITING_ENOUGH = 512,                   /* with so many, more is claimed only now and then, for other clients */
 	BATCHES_MAX = 32,                       /* claims in hand at once: a slow endpoint keeps one, not the sender */
 	RECORD_AT_ONCE = 512,
-	RECORD_ENOUGH = 256,                    /* so many outcomes are recorded without waiting for more */
+	RECORD_ENOUGH = 512,                    /* so many outcomes are recorded without waiting for more */
 	SECOND = 1000000,                       /* in clock_mono_us() */
 	RECORD_AFTER = SECOND / 20,             /* for which an outcome waits for company */
 	CLAIM_AGAIN = SECOND,                   /* after a claim found nothing */

@@ -182,7 +182,7 @@ START_TEST(room_for_more)
 	target = add(7, 0, 10);
 	ck_assert_uint_eq(room(), 54);          /* nothing is known of it yet */
 	target->well = true;
-	ck_assert_uint_eq(room(), 118);
+	ck_assert_uint_eq(room(), 246);
 	for (unsigned i = 0; i < 10; i++)
 		room();
 	ck_assert_uint_eq(room(), 1014);
@@ -193,7 +193,29 @@ START_TEST(room_for_more)
 	ck_assert_uint_eq(room(), 0);
 	while (webhook_target_take(&targets, target) != NULL)
 		;
-	ck_assert_uint_eq(room(), 32);
+	ck_assert_uint_eq(room(), 64);
+	webhook_targets_free(&targets);
+}
+END_TEST
+
+/* One that always has much waiting is quick all the same when what waits changes. */
+START_TEST(room_for_one_that_is_kept_busy)
+{
+	struct webhook_target *target;
+
+	begin_test(16);
+	target = add(7, 0, 300);
+	target->well = true;
+	ck_assert_uint_eq(room(), 0);
+	for (unsigned i = 0; i < 63; i++) {
+		ck_assert_ptr_nonnull(webhook_targets_next(&targets));
+		webhook_target_ended(&targets, target, true);
+	}
+	ck_assert_uint_eq(room(), 0);
+	ck_assert_ptr_nonnull(webhook_targets_next(&targets));
+	ck_assert_uint_eq(room(), 256 - 236);
+	webhook_target_late(target);
+	ck_assert_uint_eq(room(), 0);           /* nothing has had its turn since */
 	webhook_targets_free(&targets);
 }
 END_TEST
@@ -213,6 +235,7 @@ int main(void)
 	tcase_add_test(tcase, taking_back);
 	tcase_add_test(tcase, rest_ends_with_a_later_claim);
 	tcase_add_test(tcase, room_for_more);
+	tcase_add_test(tcase, room_for_one_that_is_kept_busy);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
