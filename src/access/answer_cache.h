@@ -2,9 +2,7 @@
  * Finished answers of one landlord's portfolio, in memory shared by the workers of a host.
  *
  * An entry is valid for exactly one (user, portfolio version, day in Paris, path): the row that authenticates a request
- * carries the version, so a hit costs no other query and is never stale, on any number of hosts. Lock-free for readers
- * (a look at the slot's state before and after the copy); a writer that dies in the middle leaves an entry that the
- * next one takes over.
+ * carries the version, so a hit costs no other query and is never stale, on any number of hosts.
  */
 #ifndef ACCESS_ANSWER_CACHE_H
 #define ACCESS_ANSWER_CACHE_H

@@ -9,7 +9,7 @@
 #include "access/rate.h"
 #include "store/outbox.h"
 
-enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 65536, ANSWERS = 8192, ANSWER_SIZE = 64 * 1024 };
+enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 65536, ANSWERS = 4096, ANSWER_SIZE = 128 * 1024 };
 
 void app_share(struct app *app, struct settings *settings, struct prefork *prefork)
 {
@@ -21,6 +21,7 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 	user_share();
 	app->rates = rate_table_create(RATE_KEYS);
 	app->failures = rate_table_create(FAILURE_KEYS);
+	app->users = memo_share();
 	app->logins = login_cache_create(LOGINS);
 	app->answers = answer_cache_create(ANSWERS, ANSWER_SIZE);
 }
@@ -28,7 +29,7 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 void app_start(struct app *app)
 {
 	app->db = db_open(app->settings);
-	app->memo = memo_create();
+	app->memo = memo_create(app->users);
 }
 
 void app_stop(struct app *app)

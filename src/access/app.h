@@ -13,15 +13,17 @@ struct answer_cache;
 struct login_cache;
 struct memo;
 struct rate_table;
+struct shared_cache;
 struct prefork;
 
 struct app {
 	struct settings *settings;
 	struct db *db;
-	struct memo *memo;              /* whom this worker let in before */
+	struct memo *memo;              /* who was let in before */
 	struct rate_table *rates;       /* shared by the workers of this host */
 	struct rate_table *failures;    /* shared likewise: wrong passwords, by account and address */
 	struct login_cache *logins;    /* shared likewise: user name and password pairs found correct */
+	struct shared_cache *users;     /* shared likewise: accounts that were let in, of memo */
 	struct answer_cache *answers;   /* shared likewise: finished answers of portfolios */
 	struct prefork *prefork;        /* for /metrics */
 	struct client client;           /* of the request in progress, when its route requires a client */

@@ -108,19 +108,18 @@ bool guard_is_premium(const struct user *user)
 }
 
 /*
- * One look at the version of an account that this worker knows tells whether what it knows still holds; everyone else
+ * One look at the version of an account that is remembered tells whether what it knows still holds; everyone else
  * is looked up whole.
  */
 static enum db_status authenticate(struct app *app, struct pool *pool, const char *login,
                                    const uint8_t key_hash[SECRET_HASH], struct user *user_r, bool *key_ok_r)
 {
 	int64_t now = clock_mono_us();
-	const struct user *known = memo_key(app->memo, key_hash, now) ? memo_user(app->memo, login) : NULL;
+	bool known = memo_key(app->memo, key_hash, now) && memo_user(app->memo, pool, login, user_r);
 	struct version version = {0};
-	enum db_status status = known != NULL ? user_version_now(app->db, known->id, &version) : DB_NONE;
+	enum db_status status = known ? user_version_now(app->db, user_r->id, &version) : DB_NONE;
 
-	if (status == DB_OK && version.patrimoine == known->version.patrimoine) {
-		*user_r = *known;
+	if (status == DB_OK && version.patrimoine == user_r->version.patrimoine) {
 		user_r->version = version;
 		app->user_remembered = true;
 		*key_ok_r = true;

@@ -4,18 +4,16 @@
  * The memory is a table of 128-bit tags. A tag is a keyed hash of user id, stored hash and password, so a stored hash
  * that changes makes its old tags unreachable, here and on every other host, without anyone telling anyone.
  */
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <sodium.h>
 
 #include "access/login.h"
 #include "access/rate.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/shared.h"
 #include "domain/mot_de_passe.h"
 
 /*
@@ -40,14 +38,8 @@ struct login_cache {
 
 struct login_cache *login_cache_create(unsigned capacity)
 {
-	struct login_cache *cache;
+	struct login_cache *cache = shared_memory("logins", sizeof *cache + capacity * sizeof cache->tags[0]);
 
-	cache = mmap(NULL, sizeof *cache + capacity * sizeof cache->tags[0], PROT_READ | PROT_WRITE,
-	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (cache == MAP_FAILED) {
-		log_event(LOG_LEVEL_ERROR, "login-cache", "error", strerror(errno), NULL);
-		exit(1);
-	}
 	cache->capacity = capacity;
 	randombytes_buf(cache->key, sizeof cache->key);
 	return cache;

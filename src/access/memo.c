@@ -1,5 +1,6 @@
 /*
- * What a worker remembers of whom it let in: tables in which each thing has one place, and the last one stays.
+ * What is remembered of who was let in: tables in which each thing has one place, and the last one stays; accounts in
+ * memory that workers share, a user followed by his texts.
  */
 #include "access/memo.h"
 
@@ -9,8 +10,10 @@
 #include <sodium.h>
 
 #include "base/pool.h"
+#include "base/shared_cache.h"
 
-enum { CLIENTS = 256, KEYS = 64, USERS = 8192 };        /* powers of two */
+enum { CLIENTS = 256, KEYS = 64, USERS = 32768 };       /* powers of two */
+enum { USER_SIZE = 2048 };                              /* bytes of one with all his texts: more than any has */
 
 struct kept_client {
 	struct client client;
@@ -26,13 +29,20 @@ struct memo {
 	uint8_t seed[crypto_shorthash_KEYBYTES];
 	struct kept_client *clients[CLIENTS];
 	struct kept_key keys[KEYS];
-	struct user *users[USERS];
+	struct shared_cache *users;
+	struct text text;               /* where one is put together, and taken apart */
 };
 
-struct memo *memo_create(void)
+struct shared_cache *memo_share(void)
+{
+	return shared_cache_create("accounts", USERS, USER_SIZE);
+}
+
+struct memo *memo_create(struct shared_cache *users)
 {
 	struct memo *memo = mem_alloc(sizeof *memo);
 
+	memo->users = users;
 	randombytes_buf(memo->seed, sizeof memo->seed);
 	return memo;
 }
@@ -43,8 +53,7 @@ void memo_free(struct memo *memo)
 		return;
 	for (size_t i = 0; i < CLIENTS; i++)
 		free(memo->clients[i]);
-	for (size_t i = 0; i < USERS; i++)
-		free(memo->users[i]);
+	text_free(&memo->text);
 	free(memo);
 }
 
@@ -112,29 +121,52 @@ void memo_keep_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64
 	kept->until = now + MEMO_LIFE;
 }
 
-const struct user *memo_user(const struct memo *memo, const char *username)
-{
-	const struct user *user = memo->users[place(memo, username, strlen(username), USERS)];
+/* The texts of a user, in the order in which they follow him. */
+enum { TEXTS = 6 };
 
-	return user != NULL && strcmp(user->username, username) == 0 ? user : NULL;
+static void list_texts(struct user *user, const char **texts[TEXTS])
+{
+	texts[0] = &user->username;
+	texts[1] = &user->email;
+	texts[2] = &user->password_hash;
+	texts[3] = &user->first_name;
+	texts[4] = &user->last_name;
+	texts[5] = &user->premium_offer;
+}
+
+bool memo_user(struct memo *memo, struct pool *pool, const char *username, struct user *user_r)
+{
+	struct shared_key key = shared_key(0, username);
+	const char **texts[TEXTS];
+	char *at;
+
+	text_clear(&memo->text);
+	if (!shared_cache_get(memo->users, &key, &(struct shared_stamp){0}, &memo->text))
+		return false;
+	memcpy(user_r, memo->text.data, sizeof *user_r);
+	at = pool_alloc(pool, memo->text.len);
+	memcpy(at, memo->text.data + sizeof *user_r, memo->text.len - sizeof *user_r);
+	list_texts(user_r, texts);
+	for (size_t i = 0; i < TEXTS; i++) {
+		if (*texts[i] == NULL)
+			continue;
+		*texts[i] = at;
+		at += strlen(at) + 1;
+	}
+	return true;
 }
 
 void memo_keep_user(struct memo *memo, const struct user *user)
 {
-	struct user **at = &memo->users[place(memo, user->username, strlen(user->username), USERS)];
-	struct user *kept;
-	char *text;
+	struct shared_key key = shared_key(0, user->username);
+	struct user copy = *user;
+	const char **texts[TEXTS];
 
-	kept = mem_alloc(sizeof *kept + size_of(user->username) + size_of(user->email) + size_of(user->password_hash) +
-	                 size_of(user->first_name) + size_of(user->last_name) + size_of(user->premium_offer));
-	*kept = *user;
-	text = (char *)(kept + 1);
-	text = move(&kept->username, text);
-	text = move(&kept->email, text);
-	text = move(&kept->password_hash, text);
-	text = move(&kept->first_name, text);
-	text = move(&kept->last_name, text);
-	move(&kept->premium_offer, text);
-	free(*at);
-	*at = kept;
+	text_clear(&memo->text);
+	text_add(&memo->text, user, sizeof *user);
+	list_texts(&copy, texts);
+	for (size_t i = 0; i < TEXTS; i++)
+		if (*texts[i] != NULL)
+			text_add(&memo->text, *texts[i], strlen(*texts[i]) + 1);
+	shared_cache_put(memo->users, &key, &(struct shared_stamp){0}, memo->text.data, memo->text.len);
 }

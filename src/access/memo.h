@@ -1,11 +1,11 @@
 /*
- * What a worker remembers of whom it let in, so that the next request of the same one costs the database next to
+ * What workers remember of whom they let in, so that the next request of the same one costs the database next to
  * nothing.
  *
  * A landlord's account is remembered with its version, which every write to the account counts up: one look at the
- * version tells whether the memory is still true, so nothing remembered is ever used after it changed. API clients and
- * developers' keys have no such version; what is remembered of them holds for MEMO_LIFE and no longer: a key that is
- * disabled is refused everywhere that much later at the latest.
+ * version tells whether the memory is still true, so nothing remembered is ever used after it changed, and the workers
+ * of a host share it. API clients and developers' keys have no such version: each worker remembers them for itself, for
+ * MEMO_LIFE and no longer: a key that is disabled is refused everywhere that much later at the latest.
  */
 #ifndef ACCESS_MEMO_H
 #define ACCESS_MEMO_H
@@ -16,9 +16,13 @@
 enum { MEMO_LIFE = 1000000 };           /* microseconds */
 
 struct memo;
+struct shared_cache;
 
-/* Of one worker; free with memo_free(), which accepts NULL. */
-struct memo *memo_create(void);
+/* Before the fork: room for the accounts. */
+struct shared_cache *memo_share(void);
+
+/* Of one worker, with the accounts that all share; free with memo_free(), which accepts NULL. */
+struct memo *memo_create(struct shared_cache *users);
 void memo_free(struct memo *memo);
 
 /*
@@ -34,10 +38,10 @@ bool memo_key(const struct memo *memo, const uint8_t key_hash[SECRET_HASH], int6
 void memo_keep_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now);
 
 /*
- * The account that has this user name, spelt exactly so, as it was at user->version.patrimoine; NULL: not remembered.
- * Valid until the next memo_keep_user().
+ * The account that has this user name, spelt exactly so, as it was at user_r->version.patrimoine; text in the pool.
+ * False: not remembered.
  */
-const struct user *memo_user(const struct memo *memo, const char *username);
+bool memo_user(struct memo *memo, struct pool *pool, const char *username, struct user *user_r);
 void memo_keep_user(struct memo *memo, const struct user *user);
 
 #endif

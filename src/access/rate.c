@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@
 
 #include <sodium.h>
 
-#include "base/log.h"
+#include "base/shared.h"
 
 enum { NEIGHBOURS = 8 };
 
@@ -35,11 +34,7 @@ struct rate_table *rate_table_create(unsigned capacity)
 {
 	assert(capacity >= NEIGHBOURS && (capacity & (capacity - 1)) == 0);
 	size_t size = sizeof(struct rate_table) + capacity * sizeof(struct rate_slot);
-	struct rate_table *table = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (table == MAP_FAILED) {
-		log_event(LOG_LEVEL_ERROR, "memory", "what", "rate-table", "error", strerror(errno), NULL);
-		exit(EXIT_FAILURE);
-	}
+	struct rate_table *table = shared_memory("rates", size);
 	table->mask = capacity - 1;
 	return table;
 }

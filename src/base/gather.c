@@ -1,8 +1,6 @@
 /*
  * Work of several processes, done together by one of them: a slot in shared memory for each process, a mutex that the
  * leader holds while it takes items, and one in each slot that says whether its owner, who led, is still at it.
- *
- * The mutexes are robust: the kernel releases those of a process that dies, however it dies.
  */
 #include "base/gather.h"
 
@@ -17,14 +15,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/pool.h"
+#include "base/shared.h"
 
 enum {
 	SLOTS = 128,                    /* processes, old and new ones during a reload */
@@ -76,56 +73,15 @@ static struct slot *slot_at(const struct gather *gather, size_t i)
 	return (struct slot *)(void *)(gather->shared->slots + i * gather->slot_size);
 }
 
-/* Tries to take it; one whose holder died is as good as free. */
-static bool try_lock(pthread_mutex_t *mutex)
-{
-	int result = pthread_mutex_trylock(mutex);
-
-	if (result == EOWNERDEAD)
-		result = pthread_mutex_consistent(mutex);
-	return result == 0;
-}
-
-/* The same, waiting for it for a while. */
-static bool lock_patiently(pthread_mutex_t *mutex)
-{
-	struct timespec until;
-	int result;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += PATIENCE_NS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	result = pthread_mutex_timedlock(mutex, &until);
-	if (result == EOWNERDEAD)
-		result = pthread_mutex_consistent(mutex);
-	return result == 0;
-}
-
 struct gather *gather_create(const char *name, size_t item_size)
 {
 	struct gather *gather = mem_alloc(sizeof *gather);
-	pthread_mutexattr_t attributes;
-	void *at;
 
 	gather->slot_size = (sizeof(struct slot) + item_size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	at = mmap(NULL, sizeof *gather->shared + SLOTS * gather->slot_size, PROT_READ | PROT_WRITE,
-	          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (at == MAP_FAILED) {
-		log_event(LOG_LEVEL_WARN, "gather", "of", name, "error", strerror(errno), NULL);
-		free(gather);
-		return NULL;
-	}
-	gather->shared = at;
-	pthread_mutexattr_init(&attributes);
-	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	pthread_mutex_init(&gather->shared->lane, &attributes);
+	gather->shared = shared_memory(name, sizeof *gather->shared + SLOTS * gather->slot_size);
+	shared_mutex_init(&gather->shared->lane, 1);
 	for (size_t i = 0; i < SLOTS; i++)
-		pthread_mutex_init(&slot_at(gather, i)->leads, &attributes);
-	pthread_mutexattr_destroy(&attributes);
+		shared_mutex_init(&slot_at(gather, i)->leads, 1);
 	return gather;
 }
 
@@ -160,7 +116,7 @@ static bool is_abandoned(struct gather *gather, struct slot *slot)
 {
 	struct slot *leader = slot_at(gather, slot->leader);
 
-	if (!try_lock(&leader->leads))
+	if (!shared_mutex_try(&leader->leads))
 		return false;
 	pthread_mutex_unlock(&leader->leads);
 	return is_with_leader(slot);
@@ -196,7 +152,7 @@ static struct slot *inherit(struct gather *gather, int self)
 {
 	struct slot *ours = NULL;
 
-	if (!lock_patiently(&gather->shared->lane))
+	if (!shared_mutex_wait(&gather->shared->lane, PATIENCE_NS))
 		return NULL;
 	for (size_t i = 0; i < SLOTS && ours == NULL; i++) {
 		if (is_bereft(gather, slot_at(gather, i), self))
@@ -280,7 +236,7 @@ static void lead(struct gather *gather, gather_fn *do_all, void *arg)
 	size_t n;
 
 	gather->has_lane = true;
-	while (!try_lock(&gather->own->leads))
+	while (!shared_mutex_try(&gather->own->leads))
 		sched_yield();                  /* held by who looks whether we live, for an instant */
 	sched_yield();                  /* who is about to bring an item and only wants a processor does so first */
 	n = take(gather, taken, items);
@@ -340,7 +296,7 @@ enum gather_end gather_do(struct gather *gather, gather_fn *do_all, void *arg)
 	while ((state = atomic_load(&slot->state)) < SLOT_END) {
 		if (state == SLOT_CALLED)
 			change(slot, SLOT_CALLED, SLOT_READY);
-		else if (state == SLOT_READY && try_lock(&gather->shared->lane))
+		else if (state == SLOT_READY && shared_mutex_try(&gather->shared->lane))
 			lead(gather, do_all, arg);
 		else if (wait_or_give_up(gather, slot, state, since, &given_up))
 			return given_up;

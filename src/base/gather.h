@@ -31,8 +31,7 @@ typedef enum gather_end gather_fn(struct gather *gather, void *const *items, siz
 enum { GATHER_GROUP = 64 };
 
 /*
- * To be made before the processes are forked; lives as long as they do. item_size: bytes of an item. NULL after logging
- * why: everyone for himself.
+ * To be made before the processes are forked; lives as long as they do. item_size: bytes of an item.
  */
 struct gather *gather_create(const char *name, size_t item_size);
 

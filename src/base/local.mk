@@ -16,4 +16,6 @@ libbailleur_a_SOURCES += src/base/montant.c src/base/montant.h \
 	src/base/jour.c src/base/jour.h \
 	src/base/oid.c src/base/oid.h
 libbailleur_a_SOURCES += src/base/seal.c src/base/seal.h
-libbailleur_a_SOURCES += src/base/gather.c src/base/gather.h
+libbailleur_a_SOURCES += src/base/shared.c src/base/shared.h \
+	src/base/gather.c src/base/gather.h \
+	src/base/shared_cache.c src/base/shared_cache.h

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/shared.h"
 #include "http/prefork.h"
 
 enum {
@@ -47,17 +48,6 @@ struct master {
 	int status;
 	sigset_t signals;
 };
-
-static struct worker_slot *make_slots(unsigned n)
-{
-	void *at = mmap(NULL, n * sizeof(struct worker_slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-	                0);
-
-	if (at != MAP_FAILED)
-		return at;
-	log_event(LOG_LEVEL_ERROR, "mmap", "error", strerror(errno), NULL);
-	return NULL;
-}
 
 /* Blocked from here on, in the workers too: each lets them in only where it waits. */
 static void block_signals(sigset_t *signals)
@@ -349,9 +339,7 @@ int prefork_run(struct prefork *prefork)
 	struct master master = {.prefork = prefork, .status = EXIT_SUCCESS};
 
 	prefork->n_slots = 4 * prefork->workers > SLOTS_MIN ? 4 * prefork->workers : SLOTS_MIN;
-	prefork->slots = make_slots(prefork->n_slots);
-	if (prefork->slots == NULL)
-		return EXIT_FAILURE;
+	prefork->slots = shared_memory("workers", prefork->n_slots * sizeof(struct worker_slot));
 	master.children = mem_alloc(prefork->n_slots * sizeof(*master.children));
 	block_signals(&master.signals);
 	log_event(LOG_LEVEL_INFO, "started", "workers", log_num(prefork->workers), NULL);
