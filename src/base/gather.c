@@ -25,6 +25,7 @@
 
 enum {
 	SLOTS = 128,                    /* processes, old and new ones during a reload */
+	YIELDS = 2,                     /* before a process goes to sleep */
 	WAIT_NS = 20000000,             /* how soon a dead leader is noticed */
 	PATIENCE_NS = 100000000,        /* for the lane, when a slot is to be inherited */
 	LOOK_AGAIN = 1000000,           /* microseconds, after no slot was free: looking at all of them costs something */
@@ -49,6 +50,7 @@ enum slot_state {
 struct slot {
 	_Atomic int pid;                /* whose it is; 0: nobody's */
 	_Atomic uint32_t state;         /* a futex */
+	_Atomic bool sleeps;            /* its owner, until somebody wakes it */
 	uint32_t leader;                /* number of the slot whose owner took it */
 	pthread_mutex_t leads;          /* held by its owner while it leads and until it has settled what it took */
 	alignas(max_align_t) unsigned char item[];
@@ -87,6 +89,8 @@ struct gather *gather_create(const char *name, size_t item_size)
 
 static void wake(struct slot *slot)
 {
+	if (!atomic_load(&slot->sleeps))
+		return;
 	syscall(SYS_futex, &slot->state, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
@@ -256,16 +260,35 @@ void gather_pass_on(struct gather *gather)
 }
 
 /*
+ * Waits a little for the state to be another one. Returns false when that took too long. Where processors are few,
+ * giving way to the others is often all it takes, and costs less than going to sleep and being woken.
+ */
+static bool wait_for_change(struct slot *slot, uint32_t state)
+{
+	const struct timespec pause = {.tv_nsec = WAIT_NS};
+	bool slept;
+
+	for (int i = 0; i < YIELDS; i++) {
+		sched_yield();
+		if (atomic_load(&slot->state) != state)
+			return true;
+	}
+	atomic_store(&slot->sleeps, true);      /* before the kernel looks at the state: wake() does it the other way round */
+	slept = syscall(SYS_futex, &slot->state, FUTEX_WAIT, state, &pause, NULL, 0) == 0 || errno != ETIMEDOUT;
+	atomic_store(&slot->sleeps, false);
+	return slept;
+}
+
+/*
  * Waits a little for something to happen to the slot. Returns true, and the end, when it has been as it is for too
  * long: a leader may hang, with its database for one.
  */
 static bool wait_or_give_up(struct gather *gather, struct slot *slot, uint32_t state, int64_t since,
                             enum gather_end *end_r)
 {
-	const struct timespec pause = {.tv_nsec = WAIT_NS};
 	int64_t waited;
 
-	if (syscall(SYS_futex, &slot->state, FUTEX_WAIT, state, &pause, NULL, 0) == 0 || errno != ETIMEDOUT)
+	if (wait_for_change(slot, state))
 		return false;
 	waited = clock_mono_us() - since;
 	if (state == SLOT_TAKEN && is_abandoned(gather, slot)) {
