@@ -81,16 +81,23 @@ static uint64_t magnitude(montant value)
 
 const char *montant_text(montant value, char out[MONTANT_SIZE])
 {
-	uint64_t cents = magnitude(value);
-	const char *sign = value < 0 ? "-" : "";
+	uint64_t whole = magnitude(value) / 100;
+	unsigned cents = (unsigned)(magnitude(value) % 100);
+	char text[MONTANT_SIZE], *end = text + sizeof text, *at = end;
 
-	if (cents % 100 == 0)
-		snprintf(out, MONTANT_SIZE, "%s%" PRIu64, sign, cents / 100);
-	else if (cents % 10 == 0)
-		snprintf(out, MONTANT_SIZE, "%s%" PRIu64 ".%u", sign, cents / 100, (unsigned)(cents % 100 / 10));
-	else
-		snprintf(out, MONTANT_SIZE, "%s%" PRIu64 ".%02u", sign, cents / 100, (unsigned)(cents % 100));
-	return out;
+	*--at = '\0';
+	if (cents % 10 != 0)
+		*--at = (char)('0' + cents % 10);
+	if (cents != 0) {
+		*--at = (char)('0' + cents / 10);
+		*--at = '.';
+	}
+	do
+		*--at = (char)('0' + whole % 10);
+	while ((whole /= 10) != 0);
+	if (value < 0)
+		*--at = '-';
+	return memcpy(out, at, (size_t)(end - at));
 }
 
 void montant_french(struct text *out, montant value)

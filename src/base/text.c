@@ -25,12 +25,10 @@ void text_clear(struct text *text)
 		text->data[0] = '\0';
 }
 
-void text_reserve(struct text *text, size_t more)
+void text_grow(struct text *text, size_t more)
 {
 	size_t need, capacity = text->capacity ? text->capacity : TEXT_FIRST;
 
-	if (text->data != NULL && more < text->capacity - text->len)
-		return;
 	if (more > SIZE_MAX / 4 - text->len) {
 		log_event(LOG_LEVEL_ERROR, "text-too-long", NULL);
 		abort();
@@ -43,23 +41,9 @@ void text_reserve(struct text *text, size_t more)
 	text->data[text->len] = '\0';
 }
 
-void text_add(struct text *text, const void *bytes, size_t len)
-{
-	text_reserve(text, len);
-	if (len > 0)
-		memcpy(text->data + text->len, bytes, len);
-	text->len += len;
-	text->data[text->len] = '\0';
-}
-
 void text_puts(struct text *text, const char *s)
 {
 	text_add(text, s, strlen(s));
-}
-
-void text_putc(struct text *text, char c)
-{
-	text_add(text, &c, 1);
 }
 
 void text_printf(struct text *text, const char *format, ...)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes that grow. `data` is NULL or NUL-terminated; `len` does not count the NUL. {0} is an empty text. */
 struct text {
@@ -17,12 +18,32 @@ struct text {
 
 void text_free(struct text *text);              /* frees the bytes; the text is empty and may be used again */
 void text_clear(struct text *text);             /* empties, keeps the capacity */
-void text_reserve(struct text *text, size_t more);
-void text_add(struct text *text, const void *bytes, size_t len);
+void text_grow(struct text *text, size_t more); /* text_reserve() where there is no room for so many */
 void text_puts(struct text *text, const char *s);
-void text_putc(struct text *text, char c);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_u64(struct text *text, uint64_t value);   /* decimal */
+
+static inline void text_reserve(struct text *text, size_t more)
+{
+	if (text->data == NULL || more >= text->capacity - text->len)
+		text_grow(text, more);
+}
+
+static inline void text_add(struct text *text, const void *bytes, size_t len)
+{
+	text_reserve(text, len);
+	if (len > 0)
+		memcpy(text->data + text->len, bytes, len);
+	text->len += len;
+	text->data[text->len] = '\0';
+}
+
+static inline void text_putc(struct text *text, char c)
+{
+	text_reserve(text, 1);
+	text->data[text->len++] = c;
+	text->data[text->len] = '\0';
+}
 
 /* Is it UTF-8 as RFC 3629 has it (no surrogates, no overlong forms, at most U+10FFFF), without a NUL byte? */
 bool text_is_utf8(const char *bytes, size_t len);

@@ -27,7 +27,7 @@ struct holdings {
 	struct immeuble *immeubles;
 	struct emprunt *emprunts;
 	struct bien *biens;
-	struct locataire *locataires;
+	struct locataire_present *locataires;
 	size_t n_immeubles, n_emprunts, n_biens, n_locataires;
 };
 
@@ -47,7 +47,7 @@ static void write_present(const struct reading *r, const struct holdings *p, con
 	bool any = false;
 
 	for (size_t i = 0; i < p->n_locataires; i++) {
-		const struct locataire *l = &p->locataires[i];
+		const struct locataire_present *l = &p->locataires[i];
 
 		if (!oid_same(&l->bien_id, &bien->id))
 			continue;

@@ -52,36 +52,48 @@ enum db_status locataire_get(struct db *db, struct pool *pool, uint64_t user, co
 enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien,
                                   uint32_t limit, struct locataire **list_r, size_t *n_r, uint64_t *all_r)
 {
-	enum db_status status = rows_count(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND bien_id = ?",
-	                              DB_ARGS(db_u64(user), rows_bind_oid(bien)), all_r);
+	enum db_status status;
 
+	status = rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND bien_id = ?"
+	                   LATEST_ENTRY_FIRST " LIMIT ?", DB_ARGS(db_u64(user), rows_bind_oid(bien), db_u64(limit)),
+	                   sizeof **list_r, read_locataire, list_r, n_r);
 	if (status != DB_OK)
 		return status;
-	return rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND bien_id = ?"
-	                 LATEST_ENTRY_FIRST " LIMIT ?", DB_ARGS(db_u64(user), rows_bind_oid(bien), db_u64(limit)),
-	                 sizeof **list_r, read_locataire, list_r, n_r);
+	return rows_count_all(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND bien_id = ?",
+	                      DB_ARGS(db_u64(user), rows_bind_oid(bien)), *n_r, limit, all_r);
 }
 
 enum db_status locataires_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct locataire **list_r, size_t *n_r, uint64_t *all_r)
 {
-	enum db_status status = rows_count(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND immeuble_id = ?",
-	                              DB_ARGS(db_u64(user), rows_bind_oid(immeuble)), all_r);
+	enum db_status status;
 
+	status = rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND immeuble_id = ?"
+	                   LATEST_ENTRY_FIRST " LIMIT ?", DB_ARGS(db_u64(user), rows_bind_oid(immeuble), db_u64(limit)),
+	                   sizeof **list_r, read_locataire, list_r, n_r);
 	if (status != DB_OK)
 		return status;
-	return rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND immeuble_id = ?"
-	                 LATEST_ENTRY_FIRST " LIMIT ?", DB_ARGS(db_u64(user), rows_bind_oid(immeuble), db_u64(limit)),
-	                 sizeof **list_r, read_locataire, list_r, n_r);
+	return rows_count_all(db, "SELECT COUNT(*) FROM locataire WHERE user_id = ? AND immeuble_id = ?",
+	                      DB_ARGS(db_u64(user), rows_bind_oid(immeuble)), *n_r, limit, all_r);
+}
+
+static void read_present(const struct db_rows *row, struct pool *pool, void *element)
+{
+	*(struct locataire_present *)element = (struct locataire_present){
+		.id = rows_oid(row, 0),
+		.bien_id = rows_oid(row, 1),
+		.nom = db_col_dup(row, 2, pool),
+		.prenom = db_col_dup(row, 3, pool)
+	};
 }
 
 enum db_status locataires_present(struct db *db, struct pool *pool, uint64_t user, jour today,
-                                  struct locataire **list_r, size_t *n_r)
+                                  struct locataire_present **list_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT " LOCATAIRE_COLUMNS " FROM locataire WHERE user_id = ? AND "
+	return rows_list(db, pool, "SELECT id, bien_id, nom, prenom FROM locataire WHERE user_id = ? AND "
 	                 PRESENT " ORDER BY bien_id, entry_date DESC, seq",
 	                 DB_ARGS(db_u64(user), rows_bind_jour(pool, today), rows_bind_jour(pool, today)),
-	                 sizeof **list_r, read_locataire, list_r, n_r);
+	                 sizeof **list_r, read_present, list_r, n_r);
 }
 
 enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien,

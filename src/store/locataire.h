@@ -30,9 +30,15 @@ enum db_status locataires_of_bien(struct db *db, struct pool *pool, uint64_t use
 enum db_status locataires_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct locataire **list_r, size_t *n_r, uint64_t *all_r);
 
+/* What a list of the landlord's biens says of who lives there. */
+struct locataire_present {
+	struct oid id, bien_id;
+	const char *nom, *prenom;
+};
+
 /* Who lives in any of the landlord's biens `today`, the days of entry and departure included, by bien then entry. */
 enum db_status locataires_present(struct db *db, struct pool *pool, uint64_t user, jour today,
-                                  struct locataire **list_r, size_t *n_r);
+                                  struct locataire_present **list_r, size_t *n_r);
 enum db_status locataires_present_in(struct db *db, struct pool *pool, uint64_t user, const struct oid *bien,
                                      jour today, struct locataire **list_r, size_t *n_r);
 enum db_status locataires_of_user(struct db *db, struct pool *pool, uint64_t user, struct locataire **list_r,

@@ -73,15 +73,16 @@ static void read_operation(const struct db_rows *row, struct pool *pool, void *e
 enum db_status operations_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct operation **list_r, size_t *n_r, uint64_t *all_r)
 {
-	enum db_status status = rows_count(db, "SELECT COUNT(*) FROM operation WHERE user_id = ? AND immeuble_id = ?",
-	                                   DB_ARGS(db_u64(user), rows_bind_oid(immeuble)), all_r);
+	enum db_status status;
 
+	status = rows_list(db, pool, "SELECT STRAIGHT_JOIN " OPERATION_COLUMNS OPERATION_FROM
+	                   "WHERE o.user_id = ? AND o.immeuble_id = ? ORDER BY o.operation_date DESC, o.date_created, "
+	                   "o.seq LIMIT ?", DB_ARGS(db_u64(user), rows_bind_oid(immeuble), db_u64(limit)),
+	                   sizeof **list_r, read_operation, list_r, n_r);
 	if (status != DB_OK)
 		return status;
-	return rows_list(db, pool, "SELECT STRAIGHT_JOIN " OPERATION_COLUMNS OPERATION_FROM
-	                 "WHERE o.user_id = ? AND o.immeuble_id = ? ORDER BY o.operation_date DESC, o.date_created, "
-	                 "o.seq LIMIT ?", DB_ARGS(db_u64(user), rows_bind_oid(immeuble), db_u64(limit)),
-	                 sizeof **list_r, read_operation, list_r, n_r);
+	return rows_count_all(db, "SELECT COUNT(*) FROM operation WHERE user_id = ? AND immeuble_id = ?",
+	                      DB_ARGS(db_u64(user), rows_bind_oid(immeuble)), *n_r, limit, all_r);
 }
 
 enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t user, struct operation **list_r,

@@ -78,6 +78,13 @@ enum db_status rows_count(struct db *db, const char *sql, const struct db_value 
 	return DB_OK;
 }
 
+enum db_status rows_count_all(struct db *db, const char *sql, const struct db_value *args, size_t n_args, size_t n,
+                              uint32_t limit, uint64_t *all_r)
+{
+	*all_r = n;
+	return n < limit ? DB_OK : rows_count(db, sql, args, n_args, all_r);
+}
+
 enum db_status rows_found(struct db *db, enum db_status status)
 {
 	return status == DB_OK && db_affected(db) == 0 ? DB_NONE : status;

@@ -35,6 +35,10 @@ enum db_status rows_one(struct db *db, struct pool *pool, const char *sql, const
 /* The number that a query of one row answers, as SELECT COUNT(*) does. */
 enum db_status rows_count(struct db *db, const char *sql, const struct db_value *args, size_t n_args, uint64_t *n_r);
 
+/* How many there are in all where a list of at most `limit` got n: counted only when there may be more than those. */
+enum db_status rows_count_all(struct db *db, const char *sql, const struct db_value *args, size_t n_args, size_t n,
+                              uint32_t limit, uint64_t *all_r);
+
 /* The outcome of a change that must have found its row: DB_NONE when it found none. */
 enum db_status rows_found(struct db *db, enum db_status status);
 
