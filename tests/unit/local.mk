@@ -26,6 +26,7 @@ UNIT_TESTS += tests/unit/test_line
 UNIT_TESTS += tests/unit/test_log
 UNIT_TESTS += tests/unit/test_login
 UNIT_TESTS += tests/unit/test_mail
+UNIT_TESTS += tests/unit/test_memo
 UNIT_TESTS += tests/unit/test_message_in
 UNIT_TESTS += tests/unit/test_mot_de_passe
 UNIT_TESTS += tests/unit/test_mot_de_passe_regle
