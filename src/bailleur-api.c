@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "base/text.h"
+#include "documents/drawing.h"
 #include "documents/letter.h"
 #include "http/prefork.h"
 #include "http/worker.h"
@@ -166,6 +167,7 @@ static int work(struct prefork *prefork, struct worker_slot *slot, void *arg)
 
 	app_start(&service->app);
 	status = worker_serve(prefork->listen_fd, slot, &config);
+	drawing_end();
 	app_stop(&service->app);
 	return status;
 }

@@ -19,3 +19,5 @@ libbailleur_a_SOURCES += src/base/seal.c src/base/seal.h
 libbailleur_a_SOURCES += src/base/shared.c src/base/shared.h \
 	src/base/gather.c src/base/gather.h \
 	src/base/shared_cache.c src/base/shared_cache.h
+libbailleur_a_SOURCES += src/base/gather.c src/base/gather.h
+libbailleur_a_SOURCES += src/base/desk.c src/base/desk.h

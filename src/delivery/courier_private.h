@@ -5,9 +5,9 @@
 #ifndef DELIVERY_COURIER_PRIVATE_H
 #define DELIVERY_COURIER_PRIVATE_H
 
+#include "base/desk.h"
 #include "base/settings.h"
 #include "delivery/courier.h"
-#include "delivery/desk.h"
 #include "delivery/progress.h"
 #include "delivery/render.h"
 #include "delivery/transport.h"

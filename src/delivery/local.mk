@@ -7,7 +7,6 @@ libbailleur_a_SOURCES += src/delivery/file.c
 libbailleur_a_SOURCES += src/delivery/courier.c src/delivery/courier.h src/delivery/render.c src/delivery/render.h
 libbailleur_a_SOURCES += src/delivery/progress.c src/delivery/progress.h
 libbailleur_a_SOURCES += src/delivery/courier_private.h src/delivery/courier_record.c
-libbailleur_a_SOURCES += src/delivery/desk.c src/delivery/desk.h
 libbailleur_a_SOURCES += src/delivery/webhooks.c src/delivery/webhooks.h
 libbailleur_a_SOURCES += src/delivery/webhook_url.c src/delivery/webhook_url.h
 libbailleur_a_SOURCES += src/delivery/webhooks.c src/delivery/webhooks.h src/delivery/webhook_post.c \

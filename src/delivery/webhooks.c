@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/desk.h"
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "delivery/desk.h"
 #include "delivery/webhook_post.h"
 #include "delivery/webhook_target.h"
 #include "delivery/wire.h"

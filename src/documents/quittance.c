@@ -6,6 +6,7 @@
  */
 #include "documents/quittance.h"
 
+#include "documents/drawing.h"
 #include "documents/page.h"
 #include "domain/lettres.h"
 
@@ -173,8 +174,17 @@ static void signature(struct page *page, const struct quittance_parties *parties
 	text_free(&words);
 }
 
-int quittance_pdf(const struct quittance *q, struct text *out)
+/* A paper to be drawn, and where. */
+struct job {
+	const void *paper;
+	struct text *out;
+	int result;
+};
+
+static void draw_quittance(void *arg)
 {
+	struct job *job = arg;
+	const struct quittance *q = job->paper;
 	enum quittance_title title = quittance_title(&q->total);
 	struct page *page = head(quittance_title_text(title), &q->parties, q->from, q->to, q->made_on);
 
@@ -188,16 +198,36 @@ int quittance_pdf(const struct quittance *q, struct text *out)
 		               "période. À conserver pendant trois ans (loi n° 89-462 du 6 juillet 1989, article 7-1).",
 		               &SMALL, 0);
 	page_foot(page, "Document délivré gratuitement (loi n° 89-462 du 6 juillet 1989, article 21).");
-	return page_end(page, out);
+	job->result = page_end(page, job->out);
 }
 
-int compte_pdf(const struct compte_statement *s, struct text *out)
+static void draw_compte(void *arg)
 {
+	struct job *job = arg;
+	const struct compte_statement *s = job->paper;
 	struct page *page = head("Compte du locataire", &s->parties, s->from, s->to, s->made_on);
 
 	lines(page, s->lines, s->n_lines);
 	row_solde(page, "Solde", s->solde, true, true);
 	signature(page, &s->parties, s->made_on);
 	page_foot(page, "Document délivré gratuitement.");
-	return page_end(page, out);
+	job->result = page_end(page, job->out);
+}
+
+static int drawn(void (*draw)(void *arg), const void *paper, struct text *out)
+{
+	struct job job = {.paper = paper, .out = out};
+
+	drawing_do(draw, &job);
+	return job.result;
+}
+
+int quittance_pdf(const struct quittance *q, struct text *out)
+{
+	return drawn(draw_quittance, q, out);
+}
+
+int compte_pdf(const struct compte_statement *s, struct text *out)
+{
+	return drawn(draw_compte, s, out);
 }

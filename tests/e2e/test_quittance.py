@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import os
 import re
 import subprocess
 import unittest
@@ -188,6 +189,18 @@ class Pdf(QuittanceCase):
         self.assertGreater(int(re.search(r"Pages: +(\d+)", info).group(1)), 1)
         self.assertIn("Solde à la fin de la période", read_pdf(data))
 
+    def test_is_drawn_at_a_lower_priority(self):
+        """By one thread of each worker that has made any; the worker itself keeps its own."""
+        def priorities(pid):
+            return sorted(os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in os.listdir(f"/proc/{pid}/task"))
+
+        made = {self.pdf(PAYS) for _ in range(5)}
+        self.assertEqual(len(made), 1)
+        usual = os.getpriority(os.PRIO_PROCESS, self.stack.api.pid)
+        drawing = [found[1:] for found in map(priorities, self.stack.workers()) if len(found) > 1]
+        self.assertTrue(drawing)
+        self.assertEqual(drawing, [[min(usual + 10, 19)]] * len(drawing))
+        self.assertEqual({priorities(pid)[0] for pid in self.stack.workers()}, {usual})
 
     def test_nothing_after_the_last_slash_is_nothing_more(self):
         """An app that puts the optional elements together with slashes asks for no mail."""

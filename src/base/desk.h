@@ -1,9 +1,9 @@
 /*
- * A desk where one job at a time is done while the caller goes on: the database's work, so that the wire does not
- * stand still during a commit.
+ * A desk where one job at a time is done, on a thread of its own: while the caller goes on, as the sender does so that
+ * the wire does not stand still during a commit; or otherwise than the caller would, as papers are drawn.
  */
-#ifndef DELIVERY_DESK_H
-#define DELIVERY_DESK_H
+#ifndef BASE_DESK_H
+#define BASE_DESK_H
 
 #include <stdbool.h>
 
@@ -24,6 +24,9 @@ void desk_give(struct desk *desk, void (*fn)(void *arg), void *arg);
 
 /* True once, when the job is done; the desk is idle again. */
 bool desk_take(struct desk *desk);
+
+/* Returns when the job given is done; the desk is idle again. */
+void desk_wait(struct desk *desk);
 
 /* Readable when a job is done, for poll(). */
 int desk_fd(const struct desk *desk);

@@ -2,6 +2,7 @@
  * One thread that does one job at a time.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,9 +10,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/desk.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "delivery/desk.h"
 
 struct desk {
 	pthread_t thread;
@@ -113,6 +114,14 @@ bool desk_take(struct desk *desk)
 		return false;
 	desk->busy = false;
 	return true;
+}
+
+void desk_wait(struct desk *desk)
+{
+	struct pollfd done = {.fd = desk->done_fd, .events = POLLIN};
+
+	while (desk->busy && !desk_take(desk))
+		poll(&done, 1, -1);
 }
 
 int desk_fd(const struct desk *desk)
