@@ -63,6 +63,7 @@ struct shared {
 
 struct gather {
 	size_t slot_size;
+	size_t most;                    /* items of a group */
 	struct shared *shared;
 	struct slot *own;               /* of this process */
 	struct slot *left;              /* was, and will be when its leader is done with it; NULL: none */
@@ -75,10 +76,11 @@ static struct slot *slot_at(const struct gather *gather, size_t i)
 	return (struct slot *)(void *)(gather->shared->slots + i * gather->slot_size);
 }
 
-struct gather *gather_create(const char *name, size_t item_size)
+struct gather *gather_create(const char *name, size_t item_size, size_t most)
 {
 	struct gather *gather = mem_alloc(sizeof *gather);
 
+	gather->most = most;
 	gather->slot_size = (sizeof(struct slot) + item_size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	gather->shared = shared_memory(name, sizeof *gather->shared + SLOTS * gather->slot_size);
 	shared_mutex_init(&gather->shared->lane, 1);
@@ -216,7 +218,7 @@ static size_t take(struct gather *gather, struct slot *taken[GATHER_GROUP], void
 	uint32_t self = (uint32_t)(((unsigned char *)gather->own - gather->shared->slots) / gather->slot_size);
 	size_t n = 0;
 
-	for (size_t i = 0; i < SLOTS && n < GATHER_GROUP; i++) {
+	for (size_t i = 0; i < SLOTS && n < gather->most; i++) {
 		struct slot *slot = slot_at(gather, (self + i) % SLOTS);        /* so that it is among them itself */
 		uint32_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
 

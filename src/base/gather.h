@@ -23,7 +23,7 @@ enum gather_end {
 };
 
 /*
- * Does the n items (1 to GATHER_GROUP), which other processes may have put there; results are written into them.
+ * Does the n items (1 to as many as gather_create() was told), which other processes may have put there; results are written into them.
  * GATHER_ALONE gives them all back.
  */
 typedef enum gather_end gather_fn(struct gather *gather, void *const *items, size_t n, void *arg);
@@ -31,9 +31,10 @@ typedef enum gather_end gather_fn(struct gather *gather, void *const *items, siz
 enum { GATHER_GROUP = 64 };
 
 /*
- * To be made before the processes are forked; lives as long as they do. item_size: bytes of an item.
+ * To be made before the processes are forked; lives as long as they do. item_size: bytes of an item; most: items that
+ * are done together, at most GATHER_GROUP.
  */
-struct gather *gather_create(const char *name, size_t item_size);
+struct gather *gather_create(const char *name, size_t item_size, size_t most);
 
 /*
  * Where this process puts its item before gather_do(), and finds its results after GATHER_DONE; not always the same

@@ -101,6 +101,12 @@ enum db_status db_query_long(struct db *db, const char *sql, const struct db_val
 enum db_status db_next(struct db_rows *rows);
 void db_rows_end(struct db_rows *rows);          /* accepts NULL */
 
+/*
+ * The same for a block of statements that goes on after its rows, to a COMMIT for one: waits for its end and tells how
+ * it ended.
+ */
+enum db_status db_rows_finish(struct db_rows *rows);
+
 /* A query of at most one row: DB_OK and *rows_r stands on it, or DB_NONE (nothing to end). */
 enum db_status db_one(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
                       struct db_rows **rows_r);

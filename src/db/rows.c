@@ -215,6 +215,26 @@ void db_rows_end(struct db_rows *rows)
 		mysql_stmt_free_result(statement->stmt);
 }
 
+enum db_status db_rows_finish(struct db_rows *rows)
+{
+	struct db_statement *statement = rows->statement;
+	struct db *db = statement->db;
+	MYSQL_STMT *stmt = statement->stmt;
+	enum db_status status = DB_OK;
+
+	if (!statement->orphan) {
+		mysql_stmt_free_result(stmt);
+		while (status == DB_OK && mysql_stmt_more_results(stmt)) {
+			if (mysql_stmt_next_result(stmt) > 0)
+				status = db_failed(db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt), true);
+			else
+				mysql_stmt_free_result(stmt);
+		}
+	}
+	db_rows_end(rows);
+	return status;
+}
+
 enum db_status db_one(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
                       struct db_rows **rows_r)
 {

@@ -20,6 +20,7 @@ libbailleur_a_SOURCES += \
 	src/store/outbox.c \
 	src/store/outbox.h \
 	src/store/outbox_entry.h \
+	src/store/outbox_group.c \
 	src/store/outbox_list.c \
 	src/store/outbox_share.c \
 	src/store/patrimoine.c \

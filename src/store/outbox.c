@@ -1,5 +1,6 @@
 /*
- * Queueing messages: one by a procedure in a single round trip, many by array binding in a transaction.
+ * Queueing messages: one by a procedure in a single round trip, several of several requests by a block of statements in
+ * one (outbox_group.c), many by array binding in a transaction.
  *
  * Every request carries a UUID of ours under a UNIQUE key. When the connection breaks during the commit, looking it up
  * tells whether the messages are there; and should the first attempt still be going on at the server, a second one with
@@ -113,35 +114,36 @@ static enum db_status look_first(struct queue *queue, int64_t *now_r)
 	return status == DB_NONE ? DB_OK : status;
 }
 
-enum { MESSAGE_COLUMNS = 18, DELIVERY_COLUMNS = 8 };
-
-static void message_row(const struct outbox_entry *e, int64_t now, struct db_value v[MESSAGE_COLUMNS])
+void outbox_message_values(const struct outbox_entry *e, struct db_value v[OUTBOX_MESSAGE_VALUES])
 {
 	const struct outbox_message *m = e->message;
-	const struct db_value row[MESSAGE_COLUMNS] = {
+	const struct db_value row[OUTBOX_MESSAGE_VALUES] = {
 		db_u64(e->client_id), db_bytes(e->uuid, ID_UUID_SIZE), db_u64(e->index),
 		db_text(channel_name(m->channel)), db_text(m->email), db_text(m->phone), db_text(m->email_subject),
 		db_text(m->email_content), db_text(m->sms_content), db_text(m->identifier1), db_text(m->identifier2),
 		db_text(m->email_originator), db_text(m->sms_originator), db_text(m->logo_url),
-		db_bool(m->force_sending), db_bool(m->unsubscribe_link), db_bool(m->test_mode), db_time(now),
+		db_bool(m->force_sending), db_bool(m->unsubscribe_link), db_bool(m->test_mode),
 	};
 
 	memcpy(v, row, sizeof row);
 }
 
+enum { MESSAGE_COLUMNS = OUTBOX_MESSAGE_VALUES + 1, DELIVERY_COLUMNS = 8 };
+
 static enum db_status insert_messages(struct queue *queue, int64_t now)
 {
-	struct db_value *values = pool_alloc(queue->pool, queue->n * MESSAGE_COLUMNS * sizeof *values);
-	size_t n = 0;
+	struct db_value *values = pool_alloc(queue->pool, queue->n * MESSAGE_COLUMNS * sizeof *values), *v = values;
 
-	for (size_t i = 0; i < queue->n; i++)
-		if (!queue->entries[i].message->unsubscribed)
-			message_row(&queue->entries[i], now, values + n++ * MESSAGE_COLUMNS);
+	for (size_t i = 0; i < queue->n; i++) {
+		if (queue->entries[i].message->unsubscribed)
+			continue;
+		outbox_message_values(&queue->entries[i], v);
+		v[OUTBOX_MESSAGE_VALUES] = db_time(now);
+		v += MESSAGE_COLUMNS;
+	}
 	return db_bulk(queue->db,
-		"INSERT INTO message (client_id, request_uuid, request_index, channel, email, phone, email_subject,"
-		" email_content, sms_content, identifier1, identifier2, email_originator, sms_originator, logo_url,"
-		" force_sending, unsubscribe_link, test_mode, created_at)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values, MESSAGE_COLUMNS, n);
+		"INSERT INTO message (" OUTBOX_MESSAGE_COLUMNS ", created_at) VALUES (" OUTBOX_MESSAGE_MARKS ", ?)",
+		values, MESSAGE_COLUMNS, (size_t)(v - values) / MESSAGE_COLUMNS);
 }
 
 /* Sets the id of the entry that a row (uuid, index, id) belongs to. They come in order, so the search is short. */
@@ -284,8 +286,10 @@ enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t 
 {
 	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n,
 	                      .before_commit = before_commit, .arg = arg};
-	enum db_status status = n == 1 ? queue_one(&queue) : db_transaction(db, queue_many, &queue);
+	enum db_status status = n == 1 ? queue_one(&queue) : outbox_group_store(db, entries, n, before_commit, arg);
 
+	if (status == DB_NONE)
+		status = db_transaction(db, queue_many, &queue);
 	pool_free(queue.pool);
 	return status;
 }

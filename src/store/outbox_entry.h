@@ -20,10 +20,28 @@ struct outbox_entry {
 
 /*
  * Stores the messages in one transaction; DB_OK: committed. Anything else: ask for each alone whether it was.
- * before_commit(arg) runs when only the commit is left to do, perhaps not at all, perhaps more than once.
+ * before_commit(arg) runs when only the commit is left to be waited for, perhaps not at all, perhaps more than once.
  */
 enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n, void (*before_commit)(void *arg),
                             void *arg);
+
+/* The columns of a message that its entry says, all but when it was made; marks for them, and their values. */
+#define OUTBOX_MESSAGE_COLUMNS \
+	"client_id, request_uuid, request_index, channel, email, phone, email_subject, email_content, sms_content," \
+	" identifier1, identifier2, email_originator, sms_originator, logo_url, force_sending, unsubscribe_link, test_mode"
+#define OUTBOX_MESSAGE_MARKS "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+enum { OUTBOX_MESSAGE_VALUES = 17 };
+void outbox_message_values(const struct outbox_entry *entry, struct db_value v[OUTBOX_MESSAGE_VALUES]);
+
+enum { OUTBOX_GROUP = 16 };             /* messages; a prepared statement of that many takes the server 90 kB */
+
+/*
+ * Stores at most that many messages of as many requests, which go one way each, and commits, in one round trip.
+ * before_commit as above. DB_NONE: nothing was stored, since some are of another kind, somebody among the recipients
+ * has unsubscribed, or the ids that the server gave do not follow each other.
+ */
+enum db_status outbox_group_store(struct db *db, struct outbox_entry *entries, size_t n,
+                                  void (*before_commit)(void *arg), void *arg);
 
 /*
  * Hands the message to whoever stores for all. GATHER_DONE: committed, or refused as unsubscribed. GATHER_ALONE: not

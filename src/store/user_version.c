@@ -16,7 +16,7 @@ static struct gather *gather;           /* made before the fork; NULL: everyone 
 int user_share(void)
 {
 	if (gather == NULL)
-		gather = gather_create("versions", sizeof(struct item));
+		gather = gather_create("versions", sizeof(struct item), GATHER_GROUP);
 	return gather != NULL ? 0 : -1;
 }
 

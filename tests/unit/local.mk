@@ -34,6 +34,7 @@ UNIT_TESTS += tests/unit/test_mot_de_passe_regle
 UNIT_TESTS += tests/unit/test_oid
 UNIT_TESTS += tests/unit/test_outbox
 UNIT_TESTS += tests/unit/test_page
+UNIT_TESTS += tests/unit/test_outbox_group
 UNIT_TESTS += tests/unit/test_params
 UNIT_TESTS += tests/unit/test_parse
 UNIT_TESTS += tests/unit/test_phone_number

@@ -207,6 +207,25 @@ START_TEST(sums_and_procedures)
 }
 END_TEST
 
+/* A block says rows before it has come to its end: how it ended is told, too. */
+START_TEST(a_block_that_fails_after_its_rows)
+{
+	static const char *const blocks[] = {"BEGIN NOT ATOMIC SELECT 1; SELECT 2; DO 3; END",
+	                                     "BEGIN NOT ATOMIC SELECT 1; SIGNAL SQLSTATE '45000'; END",
+	                                     "BEGIN NOT ATOMIC SELECT 1; KILL CONNECTION_ID(); END"};
+	static const enum db_status ends[] = {DB_OK, DB_BUG, DB_UNCERTAIN};
+
+	for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+		struct db_rows *rows;
+
+		ck_status(db_one(db, blocks[i], DB_NO_ARGS, &rows), DB_OK);
+		ck_assert_uint_eq(db_col_u64(rows, 0), 1);
+		ck_status(db_rows_finish(rows), ends[i]);
+		ck_assert_uint_eq(dbtest_number(db, "SELECT 4", DB_NO_ARGS), 4);
+	}
+}
+END_TEST
+
 enum { BULK = 3000 };
 
 static enum db_status bulk_body(struct db *on, void *arg)
@@ -591,6 +610,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, null_is_not_the_row_before);
 	tcase_add_test(tcase, nothing_is_truncated);
 	tcase_add_test(tcase, sums_and_procedures);
+	tcase_add_test(tcase, a_block_that_fails_after_its_rows);
 	tcase_add_test(tcase, bulk);
 	tcase_add_test(tcase, bulk_update);
 	tcase_add_test(tcase, a_deadlock_is_run_again);

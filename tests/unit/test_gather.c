@@ -21,6 +21,8 @@ struct counts {
 	_Atomic unsigned groups, items, largest, ends[3];
 };
 
+enum { MOST = 8 };
+
 static struct counts *counts;
 static struct gather *gather;
 
@@ -54,7 +56,7 @@ static void setup(void)
 {
 	counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(counts, MAP_FAILED);
-	gather = gather_create("test", sizeof(struct item));
+	gather = gather_create("test", sizeof(struct item), MOST);
 	ck_assert_ptr_nonnull(gather);
 }
 
@@ -110,6 +112,7 @@ START_TEST(together)
 	ck_assert_uint_eq(counts->items, WORKERS * TIMES);
 	ck_assert_uint_eq(counts->ends[GATHER_DONE], WORKERS * TIMES);
 	ck_assert_uint_gt(counts->largest, 1);
+	ck_assert_uint_le(counts->largest, MOST);
 }
 END_TEST
 
