@@ -1,7 +1,8 @@
 /*
  * The sender's loop. It never waits for one delivery: each turn starts, records, claims and lets the transports work,
- * as far as each can go, and then waits for whatever happens first. The database's part is done at a desk of its own
- * (a thread), one errand at a time, so that the wire goes on during a commit.
+ * as far as each can go, and then waits for whatever happens first. The database's part is done at two desks (threads,
+ * each with a connection), one errand at a time at each, so that the wire goes on during a commit, and what is on its
+ * way during a claim.
  *
  * One call of delivery_record() at a time writes down the outcomes that have come in and commits as transmitting the
  * deliveries that stand before their point of no return; only then does the transport go on with those.
@@ -47,15 +48,11 @@ static bool lease_suffices(const struct settings *settings, const struct transpo
 	return false;
 }
 
-void courier_db_failed(struct courier *courier, const char *what, enum db_status status)
+void courier_db_failed(struct courier *courier, const struct office *office, const char *what)
 {
-	log_event(LOG_LEVEL_ERROR, what, "status", db_status_name(status), "database", db_error(courier->db), NULL);
+	log_event(LOG_LEVEL_ERROR, what, "status", db_status_name(office->errand.status), "database",
+	          db_error(office->db), NULL);
 	courier->db_again_at = clock_mono_us() + DB_PAUSE;
-}
-
-void courier_send(struct courier *courier, void (*fn)(void *arg))
-{
-	desk_give(courier->desk, fn, courier);
 }
 
 /* Batches */
@@ -127,7 +124,7 @@ static void add_job(struct courier *courier, struct lane *lane, struct batch *ba
 static bool may_claim(const struct courier *courier, const struct lane *lane, int64_t now)
 {
 	return !courier->stopping && lane->transport->down == NULL && lane->claim_at <= now &&
-	       courier->db_again_at <= now && courier->n_batches < BATCHES_MAX &&
+	       courier->db_again_at <= now && courier->n_batches < BATCHES_MAX && !desk_busy(courier->claims.desk) &&
 	       lane->waiting.n < (unsigned)courier->settings->claim_size / 4 + 1 &&
 	       !(courier->options->once && lane->claimed);
 }
@@ -136,10 +133,10 @@ static bool may_claim(const struct courier *courier, const struct lane *lane, in
 static void do_claim(void *arg)
 {
 	struct courier *courier = arg;
-	struct errand *errand = &courier->errand;
+	struct errand *errand = &courier->claims.errand;
 	struct batch *batch = errand->batch;
 
-	errand->status = delivery_claim(courier->db, batch->pool, errand->lane->transport->channel, courier->sender,
+	errand->status = delivery_claim(courier->claims.db, batch->pool, errand->lane->transport->channel, courier->sender,
 	                                (uint32_t)courier->settings->claim_size, courier->settings->lease,
 	                                &errand->deliveries, &errand->n);
 	delivery_claim_id(batch->claim_id);
@@ -147,7 +144,7 @@ static void do_claim(void *arg)
 
 static void claim(struct courier *courier, struct lane *lane)
 {
-	struct errand *errand = &courier->errand;
+	struct errand *errand = &courier->claims.errand;
 
 	errand->type = ERRAND_CLAIM;
 	errand->lane = lane;
@@ -155,17 +152,17 @@ static void claim(struct courier *courier, struct lane *lane)
 	errand->batch->left = 1;        /* the claim itself, until it is done */
 	errand->batch->lease_end = clock_mono_us() + courier->settings->lease * SECOND;
 	errand->n = 0;
-	courier_send(courier, do_claim);
+	desk_give(courier->claims.desk, do_claim, courier);
 }
 
 static void claimed(struct courier *courier)
 {
-	struct errand *errand = &courier->errand;
+	struct errand *errand = &courier->claims.errand;
 	struct batch *batch = errand->batch;
 	struct lane *lane = errand->lane;
 
 	if (errand->status != DB_OK) {
-		courier_db_failed(courier, "claim", errand->status);
+		courier_db_failed(courier, &courier->claims, "claim");
 		courier->failed = courier->stopping = true;
 		courier->give_up_at = clock_mono_us() + STOP_PATIENCE * INT64_C(1000000);
 		errand->n = 0;
@@ -231,15 +228,19 @@ static void do_sweep(void *arg)
 {
 	struct courier *courier = arg;
 
-	courier->errand.status = delivery_sweep(courier->db, courier->sender, &courier->errand.counted);
+	struct office *office = &courier->claims;
+
+	office->errand.status = delivery_sweep(office->db, courier->sender, &office->errand.counted);
 }
 
 static void swept(struct courier *courier)
 {
-	if (courier->errand.status != DB_OK)
-		courier_db_failed(courier, "sweep", courier->errand.status);
-	else if (courier->errand.counted > 0)
-		log_event(LOG_LEVEL_WARN, "unknown", "deliveries", log_num((int64_t)courier->errand.counted), "why",
+	const struct errand *errand = &courier->claims.errand;
+
+	if (errand->status != DB_OK)
+		courier_db_failed(courier, &courier->claims, "sweep");
+	else if (errand->counted > 0)
+		log_event(LOG_LEVEL_WARN, "unknown", "deliveries", log_num((int64_t)errand->counted), "why",
 		          "their sender ended while it transmitted them", NULL);
 }
 
@@ -247,13 +248,14 @@ static void swept(struct courier *courier)
 static void do_count(void *arg)
 {
 	struct courier *courier = arg;
+	struct office *office = &courier->claims;
 	uint64_t mail = 0, sms = 0;
 	int64_t next;
 
-	courier->errand.status = delivery_due(courier->db, DELIVERY_MAIL, &mail, &next);
-	if (courier->errand.status == DB_OK)
-		courier->errand.status = delivery_due(courier->db, DELIVERY_SMS, &sms, &next);
-	courier->errand.counted = mail + sms;
+	office->errand.status = delivery_due(office->db, DELIVERY_MAIL, &mail, &next);
+	if (office->errand.status == DB_OK)
+		office->errand.status = delivery_due(office->db, DELIVERY_SMS, &sms, &next);
+	office->errand.counted = mail + sms;
 }
 
 static uint64_t in_hand(const struct courier *courier)
@@ -267,29 +269,32 @@ static uint64_t in_hand(const struct courier *courier)
 
 static void give_errand(struct courier *courier, int type, void (*fn)(void *arg))
 {
-	courier->errand.type = type;
-	courier->errand.counted = 0;
-	courier_send(courier, fn);
+	courier->claims.errand.type = type;
+	courier->claims.errand.counted = 0;
+	desk_give(courier->claims.desk, fn, courier);
 }
 
-/* Finds the desk something to do: first what deliveries wait for, then what is to be claimed. */
-static void employ(struct courier *courier)
+/* Finds something to write down. */
+static void employ_records(struct courier *courier, int64_t now)
 {
-	int64_t now = clock_mono_us();
+	for (unsigned i = 0; i < LANES; i++) {
+		struct lane *lane = &courier->lanes[++courier->record_turn % LANES];
 
+		if (courier_record_is_due(courier, lane, now) && courier_record(courier, lane))
+			return;
+	}
+}
+
+/* Finds something to claim. What a sweep finds has waited for a lease: it comes first. */
+static void employ_claims(struct courier *courier, int64_t now)
+{
 	if (now >= courier->sweep_at && !courier->stopping) {
 		courier->sweep_at = now + SWEEP_EVERY;
 		give_errand(courier, ERRAND_SWEEP, do_sweep);
 		return;
 	}
 	for (unsigned i = 0; i < LANES; i++) {
-		struct lane *lane = &courier->lanes[++courier->turn % LANES];
-
-		if (courier_record_is_due(courier, lane, now) && courier_record(courier, lane))
-			return;
-	}
-	for (unsigned i = 0; i < LANES; i++) {
-		struct lane *lane = &courier->lanes[++courier->turn % LANES];
+		struct lane *lane = &courier->lanes[++courier->claim_turn % LANES];
 
 		if (may_claim(courier, lane, now)) {
 			claim(courier, lane);
@@ -300,19 +305,29 @@ static void employ(struct courier *courier)
 		give_errand(courier, ERRAND_COUNT, do_count);
 }
 
-/* Goes on with what the desk has done. */
-static void take_back(struct courier *courier)
+static void employ(struct courier *courier)
 {
-	if (!desk_take(courier->desk))
+	int64_t now = clock_mono_us();
+
+	if (!desk_busy(courier->records.desk))
+		employ_records(courier, now);
+	if (!desk_busy(courier->claims.desk))
+		employ_claims(courier, now);
+}
+
+/* Goes on with what the desk has done. */
+static void take_back(struct courier *courier, struct office *office)
+{
+	if (!desk_take(office->desk))
 		return;
-	switch (courier->errand.type) {
+	switch (office->errand.type) {
 	case ERRAND_CLAIM: claimed(courier); break;
 	case ERRAND_RECORD: courier_recorded(courier); break;
 	case ERRAND_SWEEP: swept(courier); break;
-	case ERRAND_COUNT: progress_counted(&courier->progress, courier->errand.counted + in_hand(courier)); break;
+	case ERRAND_COUNT: progress_counted(&courier->progress, office->errand.counted + in_hand(courier)); break;
 	case ERRAND_NONE: break;
 	}
-	courier->errand.type = ERRAND_NONE;
+	office->errand.type = ERRAND_NONE;
 	close_finished_batches(courier);
 }
 
@@ -335,17 +350,18 @@ static void read_signals(struct courier *courier, unsigned place)
 static int patience(const struct courier *courier)
 {
 	int64_t now = clock_mono_us();
+	bool recording = desk_busy(courier->records.desk);
 	int milliseconds = 1000;
 
-	if (desk_busy(courier->desk))
-		return milliseconds;
 	for (unsigned i = 0; i < LANES; i++) {
 		const struct lane *lane = &courier->lanes[i];
 
-		if (courier->db_again_at > now)
+		if (courier->db_again_at > now && milliseconds > 100)
 			milliseconds = 100;
 		else if (courier_record_is_due(courier, lane, now) || may_claim(courier, lane, now))
 			return 0;
+		else if (recording)
+			continue;
 		else if (lane->transport->ready.n > 0)
 			milliseconds = 1;
 		else if (lane->finals.n > 0 && milliseconds > 20)
@@ -363,8 +379,10 @@ static void wait_for_something(struct courier *courier)
 
 	wire_forget(wire);
 	place = wire_want(wire, courier->options->signals, CURL_WAIT_POLLIN);
-	if (desk_busy(courier->desk))
-		wire_want(wire, desk_fd(courier->desk), CURL_WAIT_POLLIN);
+	if (desk_busy(courier->records.desk))
+		wire_want(wire, desk_fd(courier->records.desk), CURL_WAIT_POLLIN);
+	if (desk_busy(courier->claims.desk))
+		wire_want(wire, desk_fd(courier->claims.desk), CURL_WAIT_POLLIN);
 	for (unsigned i = 0; i < LANES; i++) {
 		courier->lanes[i].transport->wait(courier->lanes[i].transport, wire);
 	}
@@ -383,7 +401,7 @@ static void wait_for_something(struct courier *courier)
 /* Nothing in hand, and the last claims found nothing (or no more are wanted). */
 static bool is_finished(const struct courier *courier)
 {
-	if (courier->batches != NULL || desk_busy(courier->desk))
+	if (courier->batches != NULL || desk_busy(courier->records.desk) || desk_busy(courier->claims.desk))
 		return false;
 	for (unsigned i = 0; i < LANES; i++) {
 		const struct lane *lane = &courier->lanes[i];
@@ -398,11 +416,11 @@ static bool is_finished(const struct courier *courier)
 static void run(struct courier *courier)
 {
 	do {
-		take_back(courier);
+		take_back(courier, &courier->records);
+		take_back(courier, &courier->claims);
 		for (unsigned i = 0; i < LANES; i++)
 			start(courier, &courier->lanes[i]);
-		if (!desk_busy(courier->desk))
-			employ(courier);
+		employ(courier);
 		progress_show(&courier->progress, false);
 		if (!is_finished(courier))
 			wait_for_something(courier);
@@ -445,25 +463,30 @@ int courier_run(const struct settings *settings, struct db *db, const struct cou
 	struct courier *courier = mem_alloc(sizeof *courier);
 	int result = -1;
 
-	*courier = (struct courier){.settings = settings, .options = options, .db = db};
+	*courier = (struct courier){.settings = settings, .options = options, .records.db = db,
+	                            .claims.db = db_open(settings)};
 	name_sender(courier);
 	if (wire_open(&courier->wire, (unsigned)(settings->smtp_connections + settings->sms_connections)) != 0)
 		goto err0;
 	courier->render = render_create(settings);
-	courier->desk = desk_open();
-	if (courier->render == NULL || courier->desk == NULL || open_lanes(courier) != 0)
+	courier->records.desk = desk_open();
+	courier->claims.desk = desk_open();
+	if (courier->render == NULL || courier->records.desk == NULL || courier->claims.desk == NULL ||
+	    open_lanes(courier) != 0)
 		goto err1;
 	progress_begin(&courier->progress, options->progress);
 	run(courier);
 	progress_show(&courier->progress, true);
 	result = courier->failed ? -1 : 0;
 err1:
-	desk_close(courier->desk);
+	desk_close(courier->records.desk);
+	desk_close(courier->claims.desk);
 	close_lanes(courier);
 	render_free(courier->render);
 	wire_close(&courier->wire);
 	pool_free(courier->spare);
 err0:
+	db_close(courier->claims.db);
 	free(courier);
 	return result;
 }

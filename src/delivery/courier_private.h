@@ -44,7 +44,7 @@ struct lane {
 	bool claimed;
 };
 
-/* What the desk is doing. Only its function touches these until it is done. */
+/* What a desk is doing. */
 struct errand {
 	enum { ERRAND_NONE, ERRAND_CLAIM, ERRAND_RECORD, ERRAND_SWEEP, ERRAND_COUNT } type;
 	struct lane *lane;
@@ -58,17 +58,23 @@ struct errand {
 	enum db_status status;
 };
 
+/* A desk with a connection of its own. Only the function of its errand touches these until it is done. */
+struct office {
+	struct desk *desk;
+	struct db *db;
+	struct errand errand;
+};
+
 struct courier {
 	const struct settings *settings;
 	const struct courier_options *options;
-	struct db *db;                          /* the desk's while it is busy */
-	struct desk *desk;
-	struct errand errand;
+	struct office records;                  /* writes down what happens to deliveries */
+	struct office claims;                   /* claims the next ones, sweeps and counts meanwhile */
 	struct wire wire;
 	struct render *render;
 	char sender[96];
 	struct lane lanes[LANES];
-	unsigned turn;                          /* which lane comes first at the desk */
+	unsigned record_turn, claim_turn;       /* which lane comes first */
 	struct batch *batches;
 	unsigned n_batches;
 	struct pool *spare;
@@ -77,11 +83,8 @@ struct courier {
 	bool stopping, failed;
 };
 
-/* Logs a failure of the database; nothing is asked of it for a moment. */
-void courier_db_failed(struct courier *courier, const char *what, enum db_status status);
-
-/* Lets the desk do the errand. */
-void courier_send(struct courier *courier, void (*fn)(void *arg));
+/* Logs that the errand failed; nothing is asked of the database for a moment. */
+void courier_db_failed(struct courier *courier, const struct office *office, const char *what);
 
 /* A job that never left: its outcome is known without a transport. */
 void courier_decide(struct lane *lane, struct job *job, enum delivery_state state, const char *error);
@@ -103,7 +106,7 @@ bool courier_lease_is_short(const struct lane *lane, const struct job *job, int6
 /* Is there something to write down, and is now the time? */
 bool courier_record_is_due(const struct courier *courier, const struct lane *lane, int64_t now);
 
-/* Gives the desk what one batch of the lane has to write down. Returns false when there was nothing. */
+/* Gives the idle desk what one batch of the lane has to write down. Returns false when there was nothing. */
 bool courier_record(struct courier *courier, struct lane *lane);
 
 /* Goes on with what the desk has written down, or could not. */

@@ -108,7 +108,7 @@ bool courier_record_is_due(const struct courier *courier, const struct lane *lan
 {
 	unsigned ready = lane->transport->ready.n;
 
-	if (courier->db_again_at > now || desk_busy(courier->desk))
+	if (courier->db_again_at > now || desk_busy(courier->records.desk))
 		return false;
 	if (ready > 0)
 		return ready >= READY_ENOUGH || ready == lane->under_way || lane->ready_since + READY_AFTER <= now;
@@ -182,9 +182,9 @@ static void fault_points(const struct errand *errand, const char *transmitting, 
 static void write_down(void *arg)
 {
 	struct courier *courier = arg;
-	struct errand *errand = &courier->errand;
+	struct errand *errand = &courier->records.errand;
 
-	errand->status = delivery_record(courier->db, courier->sender, errand->batch->claim_id, errand->outcomes,
+	errand->status = delivery_record(courier->records.db, courier->sender, errand->batch->claim_id, errand->outcomes,
 	                                 errand->n, errand->lost);
 }
 
@@ -199,7 +199,7 @@ static struct batch *first_batch(const struct lane *lane)
 
 bool courier_record(struct courier *courier, struct lane *lane)
 {
-	struct errand *errand = &courier->errand;
+	struct errand *errand = &courier->records.errand;
 
 	errand->lane = lane;
 	errand->batch = first_batch(lane);
@@ -214,7 +214,7 @@ bool courier_record(struct courier *courier, struct lane *lane)
 	errand->type = ERRAND_RECORD;
 	memset(errand->lost, 0, errand->n * sizeof *errand->lost);
 	fault_points(errand, "sender.before_transmitting", "sender.before_record");
-	courier_send(courier, write_down);
+	desk_give(courier->records.desk, write_down, courier);
 	return true;
 }
 
@@ -237,7 +237,7 @@ static void go_on(struct lane *lane, struct job *job)
 /* The database has the transition: on with the job, or to the end of it. */
 static void recorded(struct courier *courier, struct lane *lane, size_t i)
 {
-	const struct errand *errand = &courier->errand;
+	const struct errand *errand = &courier->records.errand;
 	struct job *job = errand->jobs[i];
 	struct transport *transport = lane->transport;
 	bool transmitting = errand->outcomes[i].state == DELIVERY_TRANSMITTING;
@@ -266,7 +266,7 @@ static void recorded(struct courier *courier, struct lane *lane, size_t i)
  */
 static void unrecorded(struct courier *courier, struct lane *lane, size_t i)
 {
-	const struct errand *errand = &courier->errand;
+	const struct errand *errand = &courier->records.errand;
 	struct job *job = errand->jobs[i];
 	int64_t now = clock_mono_us();
 
@@ -286,13 +286,13 @@ static void unrecorded(struct courier *courier, struct lane *lane, size_t i)
 
 void courier_recorded(struct courier *courier)
 {
-	struct errand *errand = &courier->errand;
+	struct errand *errand = &courier->records.errand;
 	struct lane *lane = errand->lane;
 
 	if (errand->status == DB_OK)
 		fault_points(errand, "sender.transmitting", "sender.recorded");
 	else
-		courier_db_failed(courier, "record", errand->status);
+		courier_db_failed(courier, &courier->records, "record");
 	for (size_t i = 0; i < errand->n; i++) {
 		if (errand->status == DB_OK)
 			recorded(courier, lane, i);
