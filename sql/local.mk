@@ -12,3 +12,4 @@ dist_pkgdata_sql_DATA += sql/0050-account-version.sql
 dist_pkgdata_sql_DATA += sql/0051-delivery-place.sql
 dist_pkgdata_sql_DATA += sql/0060-reminder-message.sql
 dist_pkgdata_sql_DATA += sql/0061-account-begins.sql
+dist_pkgdata_sql_DATA += sql/0062-delivery-claim.sql

@@ -60,6 +60,7 @@ struct db *db_open(const struct settings *settings)
 	struct db *db = mem_alloc(sizeof *db);
 	const char *at = settings->db_hosts ? settings->db_hosts : "";
 
+	mysql_library_init(0, NULL, NULL);      /* now: at its first use it would be done by several threads at once */
 	memset(db, 0, sizeof *db);
 	db->settings = settings;
 	while (*at) {

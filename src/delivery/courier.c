@@ -111,7 +111,8 @@ static bool has_expired(struct courier *courier, struct lane *lane, struct job *
 static void add_job(struct courier *courier, struct lane *lane, struct batch *batch, struct job *job,
                     const struct delivery *delivery)
 {
-	*job = (struct job){.batch = batch, .delivery = delivery, .pool = batch->pool};
+	*job = (struct job){.batch = batch, .delivery = delivery, .pool = batch->pool,
+	                    .outcome.number = delivery->number};
 	if (delivery->unsubscribed) {
 		courier_decide(lane, job, DELIVERY_SUPPRESSED, "recipient unsubscribed");
 		courier_log_outcome(courier, job);

@@ -132,7 +132,8 @@ static void gather_ready(struct lane *lane, struct errand *errand)
 
 	job_list_init(&keep);
 	while ((job = job_list_take(&transport->ready)) != NULL) {
-		struct delivery_outcome transmitting = {.id = job->delivery->id, .state = DELIVERY_TRANSMITTING};
+		struct delivery_outcome transmitting = {.id = job->delivery->id, .state = DELIVERY_TRANSMITTING,
+		                                        .number = job->outcome.number};
 
 		if (job->batch != errand->batch || errand->n == RECORD_AT_ONCE) {
 			job_list_add(&keep, job);
@@ -243,6 +244,7 @@ static void recorded(struct courier *courier, struct lane *lane, size_t i)
 	bool transmitting = errand->outcomes[i].state == DELIVERY_TRANSMITTING;
 
 	if (transmitting && !errand->lost[i]) {
+		job->outcome.number++;
 		go_on(lane, job);
 		return;
 	}

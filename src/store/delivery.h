@@ -30,6 +30,7 @@ struct delivery {
 	uint8_t uuid[ID_UUID_SIZE];
 	const char *recipient;          /* SMTP address or E.164 */
 	unsigned attempt;               /* this one, counting from 1 */
+	uint64_t number;                /* of its last event, the claim */
 	int64_t created_at;             /* ms */
 	int64_t expires_at;             /* ms */
 	bool unsubscribed;              /* by now, and not forced: to be suppressed */
@@ -58,6 +59,7 @@ enum db_status delivery_sweep(struct db *db, const char *sender, uint64_t *moved
 struct delivery_outcome {
 	uint64_t id;
 	enum delivery_state state;      /* TRANSMITTING, QUEUED (to retry), or an end but DELIVERED */
+	uint64_t number;                /* of the event before this one; 0: not known, which takes longer */
 	int64_t retry_at;               /* ms, for QUEUED */
 	const char *error;              /* shown to the client; NULL for none */
 	const char *remote_id;          /* what the other side called it; NULL keeps */

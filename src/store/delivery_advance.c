@@ -2,6 +2,9 @@
  * What happens to nearly every delivery: the claimed are transmitted, the transmitted are sent. Whole groups at once,
  * and without reading them first: each statement changes only what stands as it should, and the number of rows it
  * changed tells whether all did.
+ *
+ * That a row is as this claim left it also tells the number of its last event: nothing but a change of state adds one,
+ * and no other way leads back to `claimed` or `transmitting` with the same claim id.
  */
 #include "store/delivery_change.h"
 
@@ -16,20 +19,20 @@ enum { GROUPS = 4 };
 	" sms_encoding = COALESCE(?, sms_encoding), segments = COALESCE(?, segments)" \
 	" WHERE state = 'transmitting' AND claim_id = ? AND id"
 
-/* The events of rows as they now are. */
-#define EVENTS "INSERT INTO delivery_event (delivery_id, number, at, state, sender, detail)" \
-	" SELECT id, changes, UTC_TIMESTAMP(3), state, ?," \
-	" COALESCE(error_message, IF(state = 'sent', remote_id, NULL))" \
-	" FROM delivery WHERE id IN"
-
 struct advance {
 	struct db *db;
 	struct pool *pool;
-	const char *sender;
 	const uint8_t *claim_id;
 	const struct delivery_outcome **rest;   /* not dealt with yet */
 	size_t n;
+	struct delivery_change *changes;        /* of all, for their events */
+	size_t n_changes;
 };
+
+bool delivery_is_usual(const struct delivery_outcome *outcome)
+{
+	return (outcome->state == DELIVERY_TRANSMITTING || outcome->state == DELIVERY_SENT) && outcome->number > 0;
+}
 
 /* Does the same happen to both, so that one statement can do it? */
 static bool is_alike(const struct delivery_outcome *a, const struct delivery_outcome *b)
@@ -52,16 +55,6 @@ static void sent_values(const struct advance *a, const struct delivery_outcome *
 static enum db_status all_changed(enum db_status status, uint64_t affected, size_t n)
 {
 	return status == DB_OK && affected != n ? DB_NONE : status;
-}
-
-static enum db_status tell(const struct advance *a, const uint64_t *ids, size_t n)
-{
-	static const char *const events[3] = ROWS_IN(EVENTS);
-	uint64_t affected;
-	enum db_status status = rows_run_in(a->db, events,
-		DB_ARGS(db_text(delivery_fit(a->pool, a->sender, DELIVERY_SENDER_MAX))), ids, n, &affected);
-
-	return all_changed(status, affected, n);
 }
 
 /* All those like the first of the rest, which they leave. */
@@ -88,8 +81,7 @@ static enum db_status advance_alike(struct advance *a)
 	}
 	status = rows_run_in(a->db, transmitting ? transmit : sent, values, transmitting ? 1 : DELIVERY_TOLD + 1, ids,
 	                     alike, &affected);
-	status = all_changed(status, affected, alike);
-	return status == DB_OK ? tell(a, ids, alike) : status;
+	return all_changed(status, affected, alike);
 }
 
 /* What is left differs from row to row: sent, each with the name that the other side gave it. */
@@ -97,7 +89,6 @@ static enum db_status advance_each(struct advance *a)
 {
 	enum { COLUMNS = DELIVERY_TOLD + 2 };
 	struct db_value *values = pool_alloc(a->pool, (a->n + 1) * COLUMNS * sizeof *values);
-	uint64_t *ids = pool_alloc(a->pool, (a->n + 1) * sizeof *ids);
 	enum db_status status;
 
 	if (a->n == 0)
@@ -108,26 +99,34 @@ static enum db_status advance_each(struct advance *a)
 		sent_values(a, a->rest[i], v);
 		v[DELIVERY_TOLD] = db_bytes(a->claim_id, ID_UUID_SIZE);
 		v[DELIVERY_TOLD + 1] = db_u64(a->rest[i]->id);
-		ids[i] = a->rest[i]->id;
 	}
 	status = db_bulk(a->db, SENT " = ?", values, COLUMNS, a->n);
-	status = all_changed(status, db_affected(a->db), a->n);
-	return status == DB_OK ? tell(a, ids, a->n) : status;
+	return all_changed(status, db_affected(a->db), a->n);
 }
 
 static void gather(struct advance *a, const struct delivery_outcome *outcomes, size_t n, enum delivery_state state)
 {
-	for (size_t i = 0; i < n; i++)
-		if (outcomes[i].state == state)
-			a->rest[a->n++] = &outcomes[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct delivery_outcome *o = &outcomes[i];
+
+		if (o->state != state || !delivery_is_usual(o))
+			continue;
+		a->rest[a->n++] = o;
+		a->changes[a->n_changes++] = (struct delivery_change){
+			.found = true, .id = o->id, .number = o->number, .to = state,
+			.from = state == DELIVERY_SENT ? DELIVERY_TRANSMITTING : DELIVERY_CLAIMED,
+			.detail = state == DELIVERY_SENT ? o->error ? o->error : o->remote_id : NULL,
+		};
+	}
 }
 
 enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender,
                                 const uint8_t claim_id[ID_UUID_SIZE], const struct delivery_outcome *outcomes,
                                 size_t n)
 {
-	struct advance a = {.db = db, .pool = pool, .sender = sender, .claim_id = claim_id,
-	                    .rest = pool_alloc(pool, (n + 1) * sizeof *a.rest)};
+	struct advance a = {.db = db, .pool = pool, .claim_id = claim_id,
+	                    .rest = pool_alloc(pool, (n + 1) * sizeof *a.rest),
+	                    .changes = pool_alloc(pool, (n + 1) * sizeof *a.changes)};
 	enum db_status status = DB_OK;
 
 	/* Those that are to be transmitted are all alike: they come first, so that none is among the last rest. */
@@ -135,5 +134,9 @@ enum db_status delivery_advance(struct db *db, struct pool *pool, const char *se
 	gather(&a, outcomes, n, DELIVERY_SENT);
 	for (int group = 0; group < GROUPS && a.n > 0 && status == DB_OK; group++)
 		status = advance_alike(&a);
-	return status == DB_OK ? advance_each(&a) : status;
+	if (status == DB_OK)
+		status = advance_each(&a);
+	if (status == DB_OK)
+		status = delivery_events(db, pool, sender, a.changes, a.n_changes);
+	return status == DB_DUPLICATE ? DB_NONE : status;
 }

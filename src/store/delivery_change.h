@@ -57,9 +57,12 @@ void delivery_told(struct pool *pool, const struct delivery_change *change, stru
 /* NULL is like NULL only. */
 bool delivery_same_text(const char *a, const char *b);
 
+/* TRANSMITTING or SENT, and it says which event was the last. */
+bool delivery_is_usual(const struct delivery_outcome *outcome);
+
 /*
- * Of the outcomes, records those that are TRANSMITTING, of deliveries that are claimed, and those that are SENT, of
- * deliveries that are transmitted, all with this claim id. Inside a transaction; DB_NONE: some stand otherwise, and the
+ * Of the outcomes, records the usual ones: those that are TRANSMITTING, of deliveries that are claimed, and those that
+ * are SENT, of deliveries that are transmitted, all with this claim id. Inside a transaction; DB_NONE: some stand otherwise, and the
  * transaction must not be committed.
  */
 enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender,

@@ -21,6 +21,18 @@ void delivery_claim_id(uint8_t out[ID_UUID_SIZE])
 enum { CLAIM_ROOM = 16 << 20, CHANNELS = DELIVERY_SMS + 1 };
 static size_t fitting[CHANNELS];
 
+/*
+ * Where in the queue the last claim of each channel ended. What lies before it are rows that were taken and that the
+ * server has yet to clear out of the index: the next claim begins behind them. Whatever comes to lie before it all the
+ * same is looked for when there is nothing more behind it, and from time to time.
+ */
+enum { BEGIN_ANEW = 1000000 };          /* microseconds */
+static struct place {
+	int64_t due_at;                 /* ms */
+	uint64_t id;                    /* 0: begin with the first */
+	int64_t until;                  /* clock_mono_us(): then it is to be begun anew */
+} reached[CHANNELS];
+
 struct claim {
 	struct pool *pool;
 	enum delivery_channel channel;
@@ -29,31 +41,69 @@ struct claim {
 	int64_t lease;
 	struct delivery_change *changes;
 	size_t n;
+	struct place reached;
 	size_t room;                    /* bytes, of CLAIM_ROOM */
 };
 
-/* Rows that are due in one state, locked; those that another sender has locked just now are left to it. */
-static enum db_status find_due(struct db *db, struct claim *claim, enum delivery_state state)
-{
-	struct db_rows *rows;
-	enum db_status status = db_query(db,
-		"SELECT id, changes FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = ?"
-		" AND state = ? AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED",
-		DB_ARGS(db_text(delivery_channel_name(claim->channel)),
-		        db_text(state == DELIVERY_CLAIMED ? "held" : "queued"), db_text(delivery_state_name(state)),
-		        db_u64(claim->size - claim->n)), &rows);
+/* Rows that are due in one place, locked; those that another sender has locked just now are left to it. */
+#define DUE(place, state, limits) "SELECT id, changes, due_at FROM delivery FORCE INDEX (due_in_place)" \
+	" WHERE channel = ? AND place = '" place "' AND state = '" state "' AND due_at <= UTC_TIMESTAMP(3)" limits \
+	" ORDER BY due_at, id LIMIT ? FOR UPDATE SKIP LOCKED"
 
-	if (status != DB_OK)
-		return status;
-	/* A claim that ran out is claimed anew; its event is told as a change all the same. */
+/* A claim that ran out is claimed anew; its event is told as a change all the same. */
+static enum db_status read_due(struct claim *claim, struct db_rows *rows, const char *detail)
+{
+	enum db_status status;
+
 	while ((status = db_next(rows)) == DB_OK)
 		claim->changes[claim->n++] = (struct delivery_change){
 			.found = true, .id = db_col_u64(rows, 0), .number = db_col_u64(rows, 1),
-			.from = DELIVERY_QUEUED, .to = DELIVERY_CLAIMED,
-			.detail = state == DELIVERY_CLAIMED ? "the lease before ran out" : NULL,
+			.due_at = db_col_time(rows, 2), .from = DELIVERY_QUEUED, .to = DELIVERY_CLAIMED,
+			.detail = detail,
 		};
 	db_rows_end(rows);
 	return status == DB_NONE ? DB_OK : status;
+}
+
+static enum db_status find_lapsed(struct db *db, struct claim *claim)
+{
+	struct db_rows *rows;
+	enum db_status status = db_query(db, DUE("held", "claimed", ""),
+		DB_ARGS(db_text(delivery_channel_name(claim->channel)), db_u64(claim->size)), &rows);
+
+	return status == DB_OK ? read_due(claim, rows, "the lease before ran out") : status;
+}
+
+static enum db_status find_queued(struct db *db, struct claim *claim, const char *sql, const struct place *place)
+{
+	struct db_value due_at = db_time(place->due_at);
+	struct db_rows *rows;
+	enum db_status status = db_query(db, sql, DB_ARGS(db_text(delivery_channel_name(claim->channel)), due_at,
+	                                                  due_at, db_u64(place->id), db_u64(claim->size - claim->n)),
+	                                 &rows);
+
+	return status == DB_OK ? read_due(claim, rows, NULL) : status;
+}
+
+static enum db_status find_behind_and_before(struct db *db, struct claim *claim)
+{
+	struct place *place = &claim->reached;
+	size_t before = claim->n;
+	enum db_status status;
+
+	*place = reached[claim->channel];
+	if (clock_mono_us() >= place->until)
+		*place = (struct place){.until = clock_mono_us() + BEGIN_ANEW};
+	status = find_queued(db, claim, DUE("queued", "queued", " AND (due_at > ? OR (due_at = ? AND id > ?))"), place);
+	if (status == DB_OK && claim->n < claim->size && place->id != 0) {
+		status = find_queued(db, claim, DUE("queued", "queued", " AND (due_at < ? OR (due_at = ? AND id <= ?))"),
+		                     place);
+		*place = (struct place){0};
+	} else if (status == DB_OK && claim->n > before) {
+		place->due_at = claim->changes[claim->n - 1].due_at;
+		place->id = claim->changes[claim->n - 1].id;
+	}
+	return status;
 }
 
 static const uint64_t *ids_of(const struct claim *claim)
@@ -82,9 +132,9 @@ static enum db_status claim_due(struct db *db, void *arg)
 	enum db_status status;
 
 	claim->n = 0;
-	status = find_due(db, claim, DELIVERY_CLAIMED);
+	status = find_lapsed(db, claim);
 	if (status == DB_OK && claim->n < claim->size)
-		status = find_due(db, claim, DELIVERY_QUEUED);
+		status = find_behind_and_before(db, claim);
 	if (status != DB_OK || claim->n == 0)
 		return status;
 	status = take(db, claim);
@@ -99,7 +149,7 @@ static enum db_status claim_due(struct db *db, void *arg)
 	" d.attempts, m.created_at, d.expires_at, NOT m.force_sending AND EXISTS (SELECT 1 FROM unsubscribe u" \
 	" WHERE u.client_id = m.client_id AND u.channel = d.channel" \
 	" AND u.address = d.recipient COLLATE ascii_general_nopad_ci)," \
-	" m.unsubscribe_link, m.email_subject, m." content ", m." originator ", m.logo_url, m.attachments" \
+	" m.unsubscribe_link, m.email_subject, m." content ", m." originator ", m.logo_url, m.attachments, d.changes" \
 	" FROM delivery d FORCE INDEX (PRIMARY) STRAIGHT_JOIN message m ON m.id = d.message_id" \
 	" STRAIGHT_JOIN api_client c ON c.id = m.client_id" \
 	" WHERE d.state = 'claimed' AND d.due_at > UTC_TIMESTAMP(3) AND d.claim_id = ? AND d.id IN"
@@ -119,6 +169,7 @@ static void read_delivery(const struct db_rows *rows, struct pool *pool, void *e
 		.unsubscribe_link = db_col_bool(rows, 10), .subject = db_col_dup(rows, 11, pool),
 		.content = db_col_dup(rows, 12, pool), .originator = db_col_dup(rows, 13, pool),
 		.logo_url = db_col_dup(rows, 14, pool), .n_attachments = (size_t)db_col_u64(rows, 15),
+		.number = db_col_u64(rows, 16),
 	};
 	if (db_col_size(rows, 4) == ID_UUID_SIZE)
 		memcpy(delivery->uuid, db_col_text(rows, 4), ID_UUID_SIZE);
@@ -202,7 +253,9 @@ enum db_status delivery_claim(struct db *db, struct pool *pool, enum delivery_ch
 	claim.changes = pool_alloc(pool, (size + 1) * sizeof *claim.changes);
 	do {
 		id_uuid7(last_claim);
+		claim.reached = (struct place){0};
 		status = db_transaction(db, claim_due, &claim);
+		reached[channel] = status == DB_OK ? claim.reached : (struct place){0};
 		doubtful = status == DB_UNCERTAIN;
 		if (status == DB_OK && claim.n == 0)
 			return DB_OK;

@@ -70,12 +70,19 @@ static enum db_status record_full(struct delivery_outcome outcome, bool *lost_r)
 	return delivery_record(db, "test:1", id, &outcome, 1, lost_r);
 }
 
+/* Of its last event. */
+static uint64_t number_of(uint64_t id)
+{
+	return dbtest_number(db, "SELECT COALESCE(MAX(number), 0) FROM delivery_event WHERE delivery_id = ?",
+	                     DB_ARGS(db_u64(id)));
+}
+
 /* Whether it was applied. */
 static bool record(uint64_t id, enum delivery_state state)
 {
 	bool lost;
 
-	ck_status(record_full((struct delivery_outcome){.id = id, .state = state}, &lost), DB_OK);
+	ck_status(record_full((struct delivery_outcome){.id = id, .state = state, .number = number_of(id)}, &lost), DB_OK);
 	return !lost;
 }
 
@@ -274,6 +281,36 @@ START_TEST(legal_ways)
 }
 END_TEST
 
+/* What comes to lie before the place that a claim has reached in the queue is not forgotten. */
+START_TEST(put_before_what_was_claimed)
+{
+	uint64_t client = dbtest_client(db), ids[4];
+	struct delivery *found;
+
+	for (int i = 0; i < 4; i++)
+		ids[i] = queue(client, mail("a@b.fr"));
+	ck_status(db_run(db, "UPDATE delivery SET due_at = '2020-01-02' + INTERVAL id SECOND", DB_NO_ARGS), DB_OK);
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 2, &found), 2);
+	ck_assert(found[0].message_id == ids[0] && found[1].message_id == ids[1]);
+	ck_status(db_run(db, "UPDATE delivery SET due_at = '2020-01-01' WHERE message_id = ?",
+	                 DB_ARGS(db_u64(ids[3]))), DB_OK);
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 2, &found), 2);
+	ck_assert_uint_eq(found[0].message_id + found[1].message_id, ids[2] + ids[3]);
+	/* The same time, and a lower number than what was claimed. */
+	for (int i = 0; i < 2; i++)
+		ids[i] = queue(client, mail("a@b.fr"));
+	ck_status(db_run(db, "UPDATE delivery SET due_at = '2020-01-03' WHERE message_id = ?",
+	                 DB_ARGS(db_u64(ids[1]))), DB_OK);
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 1);
+	ck_assert_uint_eq(found->message_id, ids[1]);
+	ck_status(db_run(db, "UPDATE delivery SET due_at = '2020-01-03' WHERE message_id = ?",
+	                 DB_ARGS(db_u64(ids[0]))), DB_OK);
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 1);
+	ck_assert_uint_eq(found->message_id, ids[0]);
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 0);
+}
+END_TEST
+
 /* Whether the server looks at each row or not: what is to be transmitted keeps the lease of its claim. */
 START_TEST(leases_are_kept)
 {
@@ -288,7 +325,8 @@ START_TEST(leases_are_kept)
 	ck_assert_uint_eq(claim(DELIVERY_MAIL, 3, &found), 3);
 	delivery_claim_id(claim_id);
 	for (int i = 0; i < 3; i++)
-		outcomes[i] = (struct delivery_outcome){.id = found[i].id, .state = DELIVERY_TRANSMITTING};
+		outcomes[i] = (struct delivery_outcome){.id = found[i].id, .state = DELIVERY_TRANSMITTING,
+		                                        .number = found[i].number};
 	ck_status(db_run(db, "UPDATE delivery SET due_at = '2030-01-01'", DB_NO_ARGS), DB_OK);
 	ck_status(delivery_record(db, "test:1", claim_id, outcomes, 1, lost), DB_OK);
 	ck_assert(!lost[0]);
@@ -297,6 +335,34 @@ START_TEST(leases_are_kept)
 	ck_assert(lost[0] && !lost[1] && !lost[2]);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'transmitting' AND"
 		" due_at = '2030-01-01'", DB_NO_ARGS), 3);
+}
+END_TEST
+
+/* Who is wrong about the number of the last event, or does not know it, is served all the same. */
+START_TEST(numbers_of_events)
+{
+	uint64_t client = dbtest_client(db);
+	struct delivery_outcome outcomes[2] = {{.state = DELIVERY_TRANSMITTING}, {.state = DELIVERY_TRANSMITTING}};
+	uint8_t claim_id[ID_UUID_SIZE];
+	struct delivery *found;
+	bool lost[2];
+
+	queue(client, mail("a@b.fr"));
+	queue(client, mail("a@b.fr"));
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 2, &found), 2);
+	delivery_claim_id(claim_id);
+	for (int i = 0; i < 2; i++) {
+		outcomes[i].id = found[i].id;
+		outcomes[i].number = number_of(found[i].id);
+		ck_assert_uint_eq(found[i].number, outcomes[i].number);
+	}
+	ck_status(delivery_record(db, "test:1", claim_id, outcomes, 2, lost), DB_OK);
+	ck_assert(!lost[0] && !lost[1]);
+	outcomes[0].state = outcomes[1].state = DELIVERY_SENT;
+	outcomes[1].number = 0;
+	ck_status(delivery_record(db, "test:1", claim_id, outcomes, 2, lost), DB_OK);
+	ck_assert(!lost[0] && !lost[1]);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'sent'", DB_NO_ARGS), 2);
 }
 END_TEST
 
@@ -540,6 +606,7 @@ START_TEST(cut_while_recording)
 		for (int step = 0; step < 2; step++) {
 			for (size_t i = 0; i < n; i++)
 				outcomes[i] = (struct delivery_outcome){.id = found[i].id,
+					.number = found[i].number + (unsigned)step,
 					.state = step == 0 ? DELIVERY_TRANSMITTING : DELIVERY_SENT};
 			do
 				status = delivery_record(db, "test:1", id, outcomes, n, lost);
@@ -747,7 +814,9 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, what_is_due);
 	tcase_add_test(tcase, a_lease_that_ran_out);
 	tcase_add_test(tcase, legal_ways);
+	tcase_add_test(tcase, put_before_what_was_claimed);
 	tcase_add_test(tcase, leases_are_kept);
+	tcase_add_test(tcase, numbers_of_events);
 	tcase_add_test(tcase, what_is_recorded);
 	tcase_add_test(tcase, reports);
 	tcase_add_test(tcase, sweeping);
