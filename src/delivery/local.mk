@@ -8,6 +8,8 @@ libbailleur_a_SOURCES += src/delivery/courier.c src/delivery/courier.h src/deliv
 libbailleur_a_SOURCES += src/delivery/progress.c src/delivery/progress.h
 libbailleur_a_SOURCES += src/delivery/courier_private.h src/delivery/courier_record.c
 libbailleur_a_SOURCES += src/delivery/webhooks.c src/delivery/webhooks.h
+libbailleur_a_SOURCES += src/delivery/http_conn.c src/delivery/http_conn.h src/delivery/http_reply.c \
+	src/delivery/http_reply.h
 libbailleur_a_SOURCES += src/delivery/webhook_url.c src/delivery/webhook_url.h
 libbailleur_a_SOURCES += src/delivery/webhooks.c src/delivery/webhooks.h src/delivery/webhook_post.c \
 	src/delivery/webhook_post.h src/delivery/webhook_target.c src/delivery/webhook_target.h

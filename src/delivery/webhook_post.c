@@ -14,16 +14,7 @@
 #include "domain/network.h"
 #include "domain/webhook_signature.h"
 
-enum { ANSWER_MAX = 64 * 1024, SECOND_MS = 1000, RETRY_AFTER_MAX = 24 * 3600, GONE = 410 };
-
-static size_t take_answer(char *bytes, size_t size, size_t n, void *arg)
-{
-	struct webhook_post *post = arg;
-
-	(void)bytes;
-	post->received += size * n;
-	return post->received > ANSWER_MAX ? 0 : size * n;
-}
+enum { SECOND_MS = 1000, RETRY_AFTER_MAX = 24 * 3600, GONE = 410 };
 
 /* Called with the address a name has resolved to, before anything is sent there. */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
@@ -36,89 +27,93 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* The list of headers is set once; what changes with each event is written into its lines. */
-static void link_headers(struct webhook_post *post)
+void webhook_post_open(struct webhook_post *post, struct wire *wire, const struct settings *settings, void *owner,
+                       void (*ended)(struct http_conn *conn, CURLcode result))
 {
-	static char type[] = "Content-Type: application/json; charset=utf-8", expect[] = "Expect:";
-	char *lines[WEBHOOK_POST_HEADERS] = {type, post->id, post->timestamp, NULL, expect};
+	CURL *easy;
 
-	for (unsigned i = 0; i < WEBHOOK_POST_HEADERS; i++)
-		post->headers[i] = (struct curl_slist){
-			.data = lines[i], .next = i + 1 < WEBHOOK_POST_HEADERS ? &post->headers[i + 1] : NULL,
-		};
-}
-
-void webhook_post_open(struct webhook_post *post, const struct settings *settings, void *owner,
-                       void (*ended)(struct wire_user *user, CURLcode result))
-{
-	CURL *easy = curl_easy_init();
-
-	*post = (struct webhook_post){.user.ended = ended, .owner = owner, .settings = settings, .easy = easy};
-	link_headers(post);
-	wire_options(easy, settings->webhook_allow_private ? "https,http" : "https");
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)settings->webhook_timeout);
+	*post = (struct webhook_post){.owner = owner, .settings = settings};
+	http_conn_open(&post->conn, wire, settings->webhook_allow_private ? "https,http" : "https", ended);
+	easy = post->conn.easy;
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, settings);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "bailleur/" VERSION);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
 	if (settings->webhook_ca_file[0] != '\0')
 		curl_easy_setopt(easy, CURLOPT_CAINFO, settings->webhook_ca_file);
 }
 
 void webhook_post_close(struct webhook_post *post)
 {
-	curl_easy_cleanup(post->easy);
+	http_conn_close(&post->conn);
+	text_free(&post->headers);
 	text_free(&post->signature);
 }
 
-static void sign(struct webhook_post *post)
+struct webhook_post *webhook_post_choose(struct webhook_post *posts, unsigned n, const char *url)
 {
-	static const char id_name[] = "webhook-id: ", name[] = "webhook-signature: ";
-	const struct webhook_endpoint *endpoint = post->task->endpoint;
-	const char *id = post->id + sizeof id_name - 1, *body = post->task->event->body;
-	int64_t now = clock_now_ms() / SECOND_MS;
-	char uuid[ID_UUID_TEXT];
-	struct text value = {0};
+	struct webhook_post *best = NULL;
 
-	id_uuid_text(post->task->event->uuid, uuid);
-	snprintf(post->id, sizeof post->id, "%smsg_%s", id_name, uuid);
-	snprintf(post->timestamp, sizeof post->timestamp, "webhook-timestamp: %lld", (long long)now);
-	webhook_sign(&value, endpoint->secret, endpoint->secret_len, id, now, body);
-	if (endpoint->old_secret_len > 0)
-		webhook_sign(&value, endpoint->old_secret, endpoint->old_secret_len, id, now, body);
-	text_clear(&post->signature);
-	text_puts(&post->signature, name);
-	text_add(&post->signature, value.data, value.len);
-	text_free(&value);
-	post->headers[3].data = post->signature.data;
+	for (struct webhook_post *post = posts; post < posts + n; post++) {
+		if (post->task != NULL)
+			continue;
+		if (http_conn_leads_to(&post->conn, url))
+			return post;
+		if (best == NULL || post->conn.state == HTTP_CONN_CLOSED)
+			best = post;
+	}
+	return best;
 }
 
-void webhook_post_begin(struct webhook_post *post, struct wire *wire, struct webhook_task *task)
+static void set_headers(struct webhook_post *post)
+{
+	const struct webhook_endpoint *endpoint = post->task->endpoint;
+	const char *body = post->task->event->body;
+	int64_t now = clock_now_ms() / SECOND_MS;
+	char uuid[ID_UUID_TEXT], id[sizeof uuid + sizeof "msg_"];
+
+	id_uuid_text(post->task->event->uuid, uuid);
+	snprintf(id, sizeof id, "msg_%s", uuid);
+	text_clear(&post->signature);
+	webhook_sign(&post->signature, endpoint->secret, endpoint->secret_len, id, now, body);
+	if (endpoint->old_secret_len > 0)
+		webhook_sign(&post->signature, endpoint->old_secret, endpoint->old_secret_len, id, now, body);
+	text_clear(&post->headers);
+	text_printf(&post->headers, "Content-Type: application/json; charset=utf-8\r\nwebhook-id: %s\r\n"
+	            "webhook-timestamp: %lld\r\nwebhook-signature: %s\r\n", id, (long long)now, post->signature.data);
+}
+
+void webhook_post_begin(struct webhook_post *post, struct webhook_task *task)
 {
 	post->task = task;
-	post->received = 0;
-	sign(post);
-	curl_easy_setopt(post->easy, CURLOPT_URL, task->endpoint->url);
-	curl_easy_setopt(post->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(task->event->body));
-	curl_easy_setopt(post->easy, CURLOPT_POSTFIELDS, task->event->body);
+	set_headers(post);
 	FAULT("webhook.before_post");
-	wire_begin(wire, post->easy);
+	http_conn_post(&post->conn, task->endpoint->url, &post->headers, task->event->body,
+	               post->settings->webhook_timeout);
+}
+
+/* Seconds, or a date; 0: nothing that can be read. */
+static int64_t asked_delay(const char *retry_after)
+{
+	uint64_t seconds = 0;
+	time_t date;
+
+	if (text_to_u64(retry_after, 0, RETRY_AFTER_MAX, &seconds) == 0)
+		return (int64_t)seconds;
+	if (strspn(retry_after, "0123456789") == strlen(retry_after))
+		return retry_after[0] != '\0' ? RETRY_AFTER_MAX : 0;
+	date = curl_getdate(retry_after, NULL);
+	return date < 0 ? 0 : date - clock_now_ms() / SECOND_MS;
 }
 
 static int64_t retry_delay(const struct webhook_post *post)
 {
 	unsigned random = 0;
-	curl_off_t asked = 0;
+	int64_t asked = asked_delay(post->conn.reply.retry_after);
 	long delay;
 
 	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
 		random = (unsigned)clock_mono_us();
 	delay = delivery_retry_delay(post->task->target->failures + 1, (long)post->settings->webhook_retry_first,
 	                             (long)post->settings->webhook_retry_max, random);
-	curl_easy_getinfo(post->easy, CURLINFO_RETRY_AFTER, &asked);
 	if (asked > RETRY_AFTER_MAX)
 		asked = RETRY_AFTER_MAX;
 	return asked > delay ? asked : delay;
@@ -173,23 +168,19 @@ static void log_outcome(const struct webhook_post *post, const struct webhook_ou
 	          NULL);
 }
 
-void webhook_post_end(struct webhook_post *post, struct wire *wire, struct pool *pool, CURLcode result)
+void webhook_post_end(struct webhook_post *post, struct pool *pool, CURLcode result)
 {
 	struct webhook_outcome *o = &post->task->outcome;
-	long status = 0;
 
 	FAULT("webhook.answered");
 	*o = (struct webhook_outcome){.id = post->task->event->id, .client_id = post->task->event->client_id,
 	                             .url = post->task->endpoint->url};
-	curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &status);
-	/* An answer too long to be read to its end is an answer all the same. */
-	o->status = result == CURLE_OK || result == CURLE_WRITE_ERROR ? (unsigned)status : 0;
+	o->status = result == CURLE_OK ? post->conn.reply.status : 0;
 	if (o->status / 100 == 2)
 		o->state = "sent";
 	else
 		set_failed(post, pool, result, o);
 	set_health(post->task->target, o);
 	log_outcome(post, o);
-	wire_end(wire, post->easy);
 	post->task = NULL;
 }

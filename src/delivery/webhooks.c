@@ -287,13 +287,13 @@ static void claimed(struct webhooks *w)
 
 /* Posts */
 
-static void post_ended(struct wire_user *user, CURLcode result)
+static void post_ended(struct http_conn *conn, CURLcode result)
 {
-	struct webhook_post *post = (struct webhook_post *)user;
+	struct webhook_post *post = (struct webhook_post *)conn;
 	struct webhooks *w = post->owner;
 	struct webhook_task *task = post->task;
 
-	webhook_post_end(post, &w->wire, task->batch->pool, result);
+	webhook_post_end(post, task->batch->pool, result);
 	webhook_target_ended(&w->targets, task->target, task->outcome.error == NULL);
 	w->busy--;
 	add_final(w, task);
@@ -324,17 +324,21 @@ static struct webhook_task *next_task(struct webhooks *w)
 
 static void begin_posts(struct webhooks *w)
 {
-	for (unsigned i = 0; i < w->n_posts && w->targets.waiting > 0 && w->busy < w->n_posts; i++) {
-		struct webhook_task *task;
+	struct webhook_task *task;
 
-		if (w->posts[i].task != NULL)
-			continue;
-		task = next_task(w);
-		if (task == NULL)
-			return;
+	while (w->busy < w->n_posts && w->targets.waiting > 0 && (task = next_task(w)) != NULL) {
 		w->busy++;
-		webhook_post_begin(&w->posts[i], &w->wire, task);
+		webhook_post_begin(webhook_post_choose(w->posts, w->n_posts, task->endpoint->url), task);
 	}
+}
+
+/* On those that wait for libcurl, or for nothing, this does nothing. */
+static void work(struct webhooks *w)
+{
+	int64_t now = clock_mono_us();
+
+	for (unsigned i = 0; i < w->n_posts; i++)
+		http_conn_work(&w->posts[i].conn, now);
 }
 
 /* The loop */
@@ -383,7 +387,10 @@ static void wait_for_something(struct webhooks *w)
 	place = wire_want(&w->wire, w->signals, CURL_WAIT_POLLIN);
 	if (desk_busy(w->desk))
 		wire_want(&w->wire, desk_fd(w->desk), CURL_WAIT_POLLIN);
+	for (unsigned i = 0; i < w->n_posts; i++)
+		http_conn_wait(&w->posts[i].conn);
 	wire_wait(&w->wire, patience(w));
+	work(w);
 	if ((wire_events(&w->wire, place) & CURL_WAIT_POLLIN) != 0 && read(w->signals, bytes, sizeof bytes) > 0)
 		stop(w);
 }
@@ -431,7 +438,7 @@ int webhooks_run(const struct settings *settings, struct db *db, bool once, int 
 	webhook_targets_init(&w->targets, w->n_posts);
 	w->posts = mem_alloc(w->n_posts * sizeof *w->posts);
 	for (unsigned i = 0; i < w->n_posts; i++)
-		webhook_post_open(&w->posts[i], settings, w, post_ended);
+		webhook_post_open(&w->posts[i], &w->wire, settings, w, post_ended);
 	run(w);
 	for (unsigned i = 0; i < w->n_posts; i++)
 		webhook_post_close(&w->posts[i]);

@@ -50,6 +50,7 @@ UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_slots
 UNIT_TESTS += tests/unit/test_sms_text
 UNIT_TESTS += tests/unit/test_smtp_reply
+UNIT_TESTS += tests/unit/test_http_reply
 UNIT_TESTS += tests/unit/test_template
 UNIT_TESTS += tests/unit/test_text
 UNIT_TESTS += tests/unit/test_token
