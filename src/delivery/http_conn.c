@@ -8,10 +8,6 @@
 
 #include "base/clock.h"
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 enum { READ_SIZE = 4096, NO_PLACE = -1, MS = 1000 };
 
 static void drop(struct http_conn *conn)

@@ -57,5 +57,5 @@ EXTRA_DIST += tests/e2e/test_gestion_concurrency.py
 EXTRA_DIST += tests/e2e/test_pass.py
 EXTRA_DIST += tests/e2e/test_rendezvous.py
 EXTRA_DIST += tests/e2e/test_rendezvous_hostile.py
-EXTRA_DIST += tests/e2e/test_webhook_url.py
+EXTRA_DIST += tests/e2e/test_webhook_url.py tests/e2e/test_webhook_wire.py
 EXTRA_DIST += tests/e2e/test_retention.py
