@@ -3,6 +3,7 @@
  */
 #include "documents/page.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -39,9 +40,18 @@ struct page {
 	struct text pdf;
 };
 
+/*
+ * With every half kilobyte, and before each text is shown, others may have the processor at once: a kernel that
+ * interrupts nobody for a mere wake-up would let them wait for its next tick.
+ */
 static cairo_status_t append(void *closure, const unsigned char *data, unsigned int length)
 {
-	text_add(closure, data, length);
+	struct text *pdf = closure;
+	size_t before = pdf->len;
+
+	text_add(pdf, data, length);
+	if (pdf->len / 512 != before / 512)
+		sched_yield();
 	return CAIRO_STATUS_SUCCESS;
 }
 
@@ -140,6 +150,7 @@ static double height_of(PangoLayout *made)
 
 static void show(struct page *page, PangoLayout *made, double x, double y)
 {
+	sched_yield();
 	cairo_move_to(page->cairo, x, y);
 	pango_cairo_show_layout(page->cairo, made);
 }
