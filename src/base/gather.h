@@ -23,7 +23,8 @@ enum gather_end {
 };
 
 /*
- * Does the n items (1 to as many as gather_create() was told), which other processes may have put there; results are written into them.
+ * Does the n items (1 to as many as gather_create() was told), which other processes may have put there; results are
+ * written into them.
  * GATHER_ALONE gives them all back.
  */
 typedef enum gather_end gather_fn(struct gather *gather, void *const *items, size_t n, void *arg);

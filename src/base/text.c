@@ -108,12 +108,26 @@ static size_t utf8_sequence(const unsigned char *s, size_t left)
 	return size;
 }
 
+/* Are the next eight bytes ASCII, and none of them NUL? May say no of some that are. */
+static bool eight_ascii(const unsigned char *s)
+{
+	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+	uint64_t eight;
+
+	memcpy(&eight, s, sizeof eight);
+	return ((eight | (eight - ones)) & tops) == 0;
+}
+
 size_t text_utf8_prefix(const char *bytes, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)bytes;
 	size_t i = 0, size;
 
 	while (i < len) {
+		if (len - i >= 8 && eight_ascii(s + i)) {
+			i += 8;
+			continue;
+		}
 		size = utf8_sequence(s + i, len - i);
 		if (size == 0)
 			break;

@@ -216,11 +216,16 @@ static bool is_number(const struct db_value *value)
 	return value->type == DB_V_U64 || value->type == DB_V_I64;
 }
 
-static void bulk_text(struct bulk_column *column, size_t row, const struct db_value *value)
+/* before: the value in the row before, NULL in the first. Rows made together share their times. */
+static void bulk_text(struct bulk_column *column, size_t row, const struct db_value *value,
+                      const struct db_value *before)
 {
 	const char **texts = column->values;
 
-	if (value->type == DB_V_TIME) {
+	if (value->type == DB_V_TIME && before != NULL && before->type == DB_V_TIME && before->i64 == value->i64) {
+		texts[row] = texts[row - 1];
+		column->lengths[row] = column->lengths[row - 1];
+	} else if (value->type == DB_V_TIME) {
 		texts[row] = column->times[row];
 		column->lengths[row] = db_time_text(value->i64, column->times[row]);
 	} else {
@@ -251,7 +256,7 @@ static int bulk_fill(struct pool *pool, struct bulk_column *column, MYSQL_BIND *
 		else if (is_number(value) && value->type == model->type)
 			((uint64_t *)column->values)[row] = value->u64;
 		else if (is_text(value) && is_text(model) && (value->type == DB_V_TIME) == (model->type == DB_V_TIME))
-			bulk_text(column, row, value);
+			bulk_text(column, row, value, row > 0 ? value - n_columns : NULL);
 		else
 			return -1;
 	}

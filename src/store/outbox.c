@@ -182,6 +182,68 @@ static enum db_status read_ids_of(struct queue *queue, const char *sql, const st
 #define UUIDS_16 "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 #define READ_IDS "SELECT request_uuid, request_index, id FROM message WHERE request_uuid"
 
+/* What the sum of all ids, each multiplied by its index, is when they count up. */
+static uint64_t sum_of_products(const struct queue *queue, uint64_t first, uint64_t step)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < queue->n; i++) {
+		if (queue->entries[i].message->unsubscribed)
+			continue;
+		sum += first * queue->entries[i].index;
+		first += step;
+	}
+	return sum;
+}
+
+static void count_up(struct queue *queue, uint64_t first, uint64_t step)
+{
+	for (size_t i = 0; i < queue->n; i++) {
+		if (queue->entries[i].message->unsubscribed)
+			continue;
+		queue->entries[i].message->id = first;
+		first += step;
+	}
+}
+
+static size_t n_stored(const struct queue *queue)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < queue->n; i++)
+		n += !queue->entries[i].message->unsubscribed;
+	return n;
+}
+
+/*
+ * The ids of a request whose messages were stored at once: they nearly always count up, and one row tells. They do when
+ * the least and the greatest are as far apart as so many are then, and in the order of the messages when the sum of
+ * products is as expected: any other order makes it smaller. DB_NONE: they do not, or are of several requests.
+ */
+static enum db_status read_ids_at_once(struct queue *queue)
+{
+	uint64_t n = n_stored(queue), first, step;
+	struct db_rows *rows;
+	enum db_status status;
+
+	if (queue->entries[queue->n - 1].index + 1U != queue->n)
+		return DB_NONE;
+	status = db_one(queue->db,
+		"SELECT COUNT(*), MIN(id), MAX(id), SUM(id * request_index), @@auto_increment_increment FROM message"
+		" WHERE request_uuid = ?", DB_ARGS(db_bytes(queue->entries[0].uuid, ID_UUID_SIZE)), &rows);
+	if (status != DB_OK)
+		return status;
+	first = db_col_u64(rows, 1);
+	step = db_col_u64(rows, 4);
+	if (db_col_u64(rows, 0) == n && db_col_u64(rows, 2) - first == (n - 1) * step &&
+	    db_col_u64(rows, 3) == sum_of_products(queue, first, step))
+		count_up(queue, first, step);
+	else
+		status = DB_NONE;
+	db_rows_end(rows);
+	return status;
+}
+
 /* The ids of what was stored; DB_NONE: nothing was. Messages of one request share a UUID. */
 static enum db_status read_ids(struct queue *queue)
 {
@@ -244,14 +306,6 @@ static enum db_status insert_deliveries(struct queue *queue, int64_t now)
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values, DELIVERY_COLUMNS, n);
 }
 
-static bool all_unsubscribed(const struct queue *queue)
-{
-	for (size_t i = 0; i < queue->n; i++)
-		if (!queue->entries[i].message->unsubscribed)
-			return false;
-	return true;
-}
-
 /* Inside a transaction. Repeatable: everything it sets, it sets anew. */
 static enum db_status queue_many(struct db *db, void *arg)
 {
@@ -260,10 +314,12 @@ static enum db_status queue_many(struct db *db, void *arg)
 	enum db_status status = look_first(queue, &now);
 
 	(void)db;
-	if (status != DB_OK || all_unsubscribed(queue))
+	if (status != DB_OK || n_stored(queue) == 0)
 		return status;
 	status = insert_messages(queue, now);
 	if (status == DB_OK)
+		status = read_ids_at_once(queue);
+	if (status == DB_NONE)
 		status = read_ids(queue);
 	if (status == DB_OK)
 		status = insert_deliveries(queue, now);

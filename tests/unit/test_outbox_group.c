@@ -1,6 +1,6 @@
 /*
- * Messages of several requests stored in one round trip, against a real MariaDB: every value where it belongs,
- * everybody the id of his own message, and nothing at all stored where the statement was not written for them.
+ * Messages stored together, against a real MariaDB: every value where it belongs, everybody the id of his own message.
+ * Those of several requests in one round trip: nothing at all stored where the statement was not written for them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -265,6 +265,38 @@ START_TEST(killed_while_committing)
 }
 END_TEST
 
+/* A batch is told the ids of its own messages, however the server came to give them. */
+static const char *const ways_of_ids[] = {
+	"SET SESSION auto_increment_increment = 3, auto_increment_offset = 2",
+	"CREATE TRIGGER strange BEFORE INSERT ON message FOR EACH ROW SET NEW.id = 10000005 - NEW.request_index",
+	"CREATE TRIGGER strange BEFORE INSERT ON message FOR EACH ROW"
+	" SET NEW.id = 20000000 + ELT(1 + NEW.request_index, 1, 3, 2, 9, 4, 5)",
+	"CREATE TRIGGER strange BEFORE INSERT ON message FOR EACH ROW SET NEW.id = 30000000 + POW(NEW.request_index, 2)",
+};
+
+START_TEST(batch)
+{
+	struct group group;
+	enum db_status status;
+
+	make(&group, 6);
+	ck_status(unsubscribe_add(db, clients[0], DELIVERY_MAIL, "PARTI@b.fr"), DB_OK);
+	group.messages[3].email_to = "parti@b.fr";
+	ck_status(db_run(db, ways_of_ids[_i], DB_NO_ARGS), DB_OK);
+	status = outbox_queue(db, clients[0], &group.entries[0].lifetime, group.messages, 6);
+	ck_status(db_run(db, "DROP TRIGGER IF EXISTS strange", DB_NO_ARGS), DB_OK);
+	ck_status(status, DB_OK);
+	ck_assert_uint_eq(stored(), 5);
+	for (size_t i = 0; i < 6; i++) {
+		ck_assert(group.messages[i].unsubscribed == (i == 3));
+		ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message m JOIN delivery d ON d.message_id = m.id"
+			" WHERE m.id = ? AND identifier1 = ? AND request_index = ? AND recipient IN (email, ?, ?)",
+			DB_ARGS(db_u64(group.messages[i].id), db_text(group.identifiers[i]), db_u64(i),
+			        db_text(group.messages[i].email_to), db_text(group.messages[i].phone_to))), i != 3);
+	}
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("outbox_group");
@@ -279,6 +311,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tcase, exception, 0, sizeof exceptions / sizeof exceptions[0]);
 	tcase_add_test(tcase, forced);
 	tcase_add_test(tcase, too_many);
+	tcase_add_loop_test(tcase, batch, 0, sizeof ways_of_ids / sizeof ways_of_ids[0]);
 	tcase_add_test(tcase, refused);
 	tcase_add_loop_test(tcase, killed_while_committing, 0, 10);
 	suite_add_tcase(suite, tcase);
