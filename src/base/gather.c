@@ -58,6 +58,7 @@ struct slot {
 
 struct shared {
 	pthread_mutex_t lane;           /* held by who takes items */
+	_Atomic size_t used;            /* so many slots, of the first ones, have ever had an owner */
 	alignas(max_align_t) unsigned char slots[];
 };
 
@@ -133,7 +134,7 @@ static void leave_lane(struct gather *gather)
 {
 	gather->has_lane = false;
 	pthread_mutex_unlock(&gather->shared->lane);
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0, used = atomic_load(&gather->shared->used); i < used; i++) {
 		struct slot *slot = slot_at(gather, i);
 
 		if (atomic_load(&slot->state) == SLOT_READY && change(slot, SLOT_READY, SLOT_CALLED)) {
@@ -183,6 +184,14 @@ static void return_to_left(struct gather *gather)
 	gather->left = NULL;
 }
 
+static void count_used(struct gather *gather, size_t n)
+{
+	size_t used = atomic_load(&gather->shared->used);
+
+	while (used < n && !atomic_compare_exchange_weak(&gather->shared->used, &used, n))
+		;
+}
+
 static struct slot *find_own(struct gather *gather)
 {
 	int self = (int)getpid();
@@ -197,8 +206,10 @@ static struct slot *find_own(struct gather *gather)
 		struct slot *slot = slot_at(gather, i);
 		int nobody = 0;
 
-		if (atomic_compare_exchange_strong(&slot->pid, &nobody, self))
+		if (atomic_compare_exchange_strong(&slot->pid, &nobody, self)) {
 			gather->own = slot;
+			count_used(gather, i + 1);
+		}
 	}
 	if (gather->own == NULL)
 		gather->own = inherit(gather, self);
@@ -216,10 +227,10 @@ void *gather_item(struct gather *gather)
 static size_t take(struct gather *gather, struct slot *taken[GATHER_GROUP], void *items[GATHER_GROUP])
 {
 	uint32_t self = (uint32_t)(((unsigned char *)gather->own - gather->shared->slots) / gather->slot_size);
-	size_t n = 0;
+	size_t used = atomic_load(&gather->shared->used), n = 0;
 
-	for (size_t i = 0; i < SLOTS && n < gather->most; i++) {
-		struct slot *slot = slot_at(gather, (self + i) % SLOTS);        /* so that it is among them itself */
+	for (size_t i = 0; i < used && n < gather->most; i++) {
+		struct slot *slot = slot_at(gather, (self + i) % used);        /* so that it is among them itself */
 		uint32_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
 
 		if (state != SLOT_READY && state != SLOT_CALLED)
