@@ -132,7 +132,8 @@ class Landlords:
     def lua(self, name, users, path='"immeubles"', every=0, write=None):
         """
         A wrk script: each request with its own landlord's name and password, `users` of them by turns in steps that
-        meet all. path: a Lua expression in `user`. Every so many requests `write` is the path instead.
+        meet all. path: a Lua expression in `user`. Every so many requests, in time of each
+        landlord, `write` is the path instead.
         """
         path_ = f"{self.stack.dir}/{name}.lua"
         with open(path_, "w") as file:
@@ -143,7 +144,7 @@ wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
 local turn = 0
 function request()
 	turn = turn + 1
-	local user = {FIRST} + (turn * 7) % {users}
+	local user = {FIRST} + (turn * 7 + math.floor(turn / {users})) % {users}
 	local path = {path}
 	if {every} > 0 and turn % {every or 1} == 0 then path = {write or '""'} end
 	return wrk.format(nil, "/api/gestion/2/" .. path, nil, "username=u" .. user .. "&password=bobpassword")

@@ -38,12 +38,16 @@ void answer_cache_end(struct answer_cache *cache, uint64_t user)
 	pthread_mutex_unlock(builder(cache, user));
 }
 
-bool answer_cache_get(struct answer_cache *cache, uint64_t user, uint64_t version, jour today, const char *path,
+bool answer_cache_get(struct answer_cache *cache, uint64_t user, uint64_t *version, jour today, const char *path,
                       struct text *body)
 {
 	struct shared_key key = shared_key(user, path);
+	struct shared_stamp stamp = {*version, today};
 
-	return shared_cache_get(cache->answers, &key, &(struct shared_stamp){version, today}, body);
+	if (!shared_cache_get(cache->answers, &key, &stamp, body))
+		return false;
+	*version = stamp.version;
+	return true;
 }
 
 void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t version, jour today, const char *path,

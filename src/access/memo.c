@@ -137,11 +137,12 @@ static void list_texts(struct user *user, const char **texts[TEXTS])
 bool memo_user(struct memo *memo, struct pool *pool, const char *username, struct user *user_r)
 {
 	struct shared_key key = shared_key(0, username);
+	struct shared_stamp any = {0};
 	const char **texts[TEXTS];
 	char *at;
 
 	text_clear(&memo->text);
-	if (!shared_cache_get(memo->users, &key, &(struct shared_stamp){0}, &memo->text))
+	if (!shared_cache_get(memo->users, &key, &any, &memo->text))
 		return false;
 	memcpy(user_r, memo->text.data, sizeof *user_r);
 	at = pool_alloc(pool, memo->text.len);

@@ -74,7 +74,7 @@ static bool is_key(const struct slot *slot, const struct shared_key *key)
 
 static bool holds(const struct slot *slot, const struct shared_key *key, const struct shared_stamp *stamp)
 {
-	return slot->stamp.version == stamp->version && slot->stamp.day == stamp->day && is_key(slot, key);
+	return slot->stamp.version >= stamp->version && slot->stamp.day == stamp->day && is_key(slot, key);
 }
 
 static pid_t writer_of(uint64_t state)
@@ -87,22 +87,25 @@ static pid_t writer_of(uint64_t state)
  * be told a race; it is one, and the second look at the state is what makes its result count or not.
  */
 static bool copy_out(struct shared_cache *cache, struct slot *slot, const struct shared_key *key,
-                     const struct shared_stamp *stamp, struct text *to)
+                     struct shared_stamp *stamp, struct text *to)
 {
 	uint64_t before = atomic_load_explicit(&slot->state, memory_order_acquire);
+	uint64_t version = slot->stamp.version;
 	size_t start = to->len, len = atomic_load_explicit(&slot->len, memory_order_relaxed);
 
 	if (writer_of(before) != 0 || len > cache->slot_size || !holds(slot, key, stamp))
 		return false;
 	text_add(to, slot->bytes, len);
 	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == before)
-		return true;
-	to->len = start;
-	return false;
+	if (atomic_load_explicit(&slot->state, memory_order_relaxed) != before) {
+		to->len = start;
+		return false;
+	}
+	stamp->version = version;
+	return true;
 }
 
-bool shared_cache_get(struct shared_cache *cache, const struct shared_key *key, const struct shared_stamp *stamp,
+bool shared_cache_get(struct shared_cache *cache, const struct shared_key *key, struct shared_stamp *stamp,
                       struct text *to)
 {
 	return copy_out(cache, candidate(cache, key, 0), key, stamp, to) ||

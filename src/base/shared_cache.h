@@ -22,10 +22,10 @@ struct shared_key {
 	uint8_t bytes[SHARED_KEY];
 };
 
-/* What it was made from: another stamp, and the entry is of no use; put with another, it takes the old one's place. */
+/* What it was made from. Put with another stamp it takes the old one's place. */
 struct shared_stamp {
-	uint64_t version;
-	int64_t day;
+	uint64_t version;               /* what is newer than asked for is as good */
+	int64_t day;                    /* another day is not */
 };
 
 /*
@@ -37,8 +37,8 @@ struct shared_cache *shared_cache_create(const char *name, unsigned slots, size_
 /* The key for a number and a text: a hash of them. */
 struct shared_key shared_key(uint64_t number, const char *text);
 
-/* Appends what is kept to `to` and returns true, or leaves it alone. */
-bool shared_cache_get(struct shared_cache *cache, const struct shared_key *key, const struct shared_stamp *stamp,
+/* Appends what is kept to `to`, sets the version that it is of, and returns true; or leaves both alone. */
+bool shared_cache_get(struct shared_cache *cache, const struct shared_key *key, struct shared_stamp *stamp,
                       struct text *to);
 void shared_cache_put(struct shared_cache *cache, const struct shared_key *key, const struct shared_stamp *stamp,
                       const void *bytes, size_t len);

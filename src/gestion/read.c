@@ -65,40 +65,46 @@ static enum db_status build_whole(struct app *app, struct request *request, stru
 	enum db_status status = build_once(reading, request, build);
 	struct version version;
 
-	if (status == DB_OK)
+	if (status == DB_OK && !reading->is_whole) {
 		status = user_portfolio_version(app->db, reading->user, &version);
-	if (status == DB_OK && version.all != reading->version.all)
-		status = db_transaction(app->db, build_held, &held);
+		if (status == DB_OK && version.all != reading->version.all)
+			status = db_transaction(app->db, build_held, &held);
+	}
 	if (status == DB_OK)
 		keep_answer(app, request, reading);
 	return status;
 }
 
-static bool find_answer(struct app *app, struct request *request, const struct reading *reading)
+static bool find_answer(struct app *app, struct request *request, struct reading *reading)
 {
 	response_json(request, 200);
-	return answer_cache_get(app->answers, reading->user, reading->version.all, reading->today, request->path,
+	return answer_cache_get(app->answers, reading->user, &reading->version.all, reading->today, request->path,
 	                        request->body);
 }
 
 /*
- * After another worker's turn its answer is there, of the version it began with, which may be newer than ours.
- *
  * What is built is read from this worker's server. A version that another one told may be ahead of it, and what is old
  * here would be kept as that version's: so the server that is read is asked itself.
  */
-static enum db_status build_or_find(struct app *app, struct request *request, struct reading *reading, build_fn *build)
+static enum db_status build_anew(struct app *app, struct request *request, struct reading *reading, build_fn *build)
 {
-	bool waited, alone = answer_cache_begin(app->answers, reading->user, &waited);
-	bool look = (alone && waited) || (app->user_remembered && db_is_cluster(app->db));
 	enum db_status status = DB_OK;
 
-	if (look)
+	if (app->user_remembered && db_is_cluster(app->db))
 		status = user_portfolio_version(app->db, reading->user, &reading->version);
 	if (status == DB_NONE)          /* the account went while the request was on its way */
 		status = DB_BUG;
-	if (status == DB_OK && (!look || !find_answer(app, request, reading)))
-		status = build_whole(app, request, reading, build);
+	return status == DB_OK ? build_whole(app, request, reading, build) : status;
+}
+
+/* After another worker's turn its answer is there. */
+static enum db_status build_or_find(struct app *app, struct request *request, struct reading *reading, build_fn *build)
+{
+	bool waited, alone = answer_cache_begin(app->answers, reading->user, &waited);
+	enum db_status status = DB_OK;
+
+	if (!waited || !find_answer(app, request, reading))
+		status = build_anew(app, request, reading, build);
 	if (alone)
 		answer_cache_end(app->answers, reading->user);
 	return status;

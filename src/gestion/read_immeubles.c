@@ -116,7 +116,7 @@ static enum db_status build_frame(struct reading *r, struct text *frame)
 
 static enum db_status find_frame(struct reading *r, struct text *frame)
 {
-	r->frame_is_new = !answer_cache_get(r->answers, r->user, r->version.patrimoine, r->today, FRAME, frame);
+	r->frame_is_new = !answer_cache_get(r->answers, r->user, &r->version.patrimoine, r->today, FRAME, frame);
 	return r->frame_is_new ? build_frame(r, frame) : DB_OK;
 }
 
@@ -141,10 +141,14 @@ static void fill_counts(struct text *to, const struct text *frame, const struct 
 	text_add(to, at, (size_t)(end - at));
 }
 
-/* Should a write come in between, read_any() has all of it done again; only then it keeps the frame, too. */
+/*
+ * The counts come with the version they are of: when the rest is of that version too, the answer is of this moment. If
+ * it is not, read_any() has all of it done again.
+ */
 static enum db_status build_immeubles(struct reading *r)
 {
 	struct text filled = {0};
+	struct version version;
 	struct unpaid *counts;
 	size_t n;
 	enum db_status status;
@@ -152,13 +156,16 @@ static enum db_status build_immeubles(struct reading *r)
 	text_clear(&r->frame);
 	status = find_frame(r, &r->frame);
 	if (status == DB_OK)
-		status = operations_unpaid(r->db, r->pool, r->user, &counts, &n);
-	if (status == DB_OK) {
-		fill_counts(&filled, &r->frame, counts, n);
-		json_members(r->form.json, filled.data);
-	}
+		status = operations_unpaid(r->db, r->pool, r->user, &version, &counts, &n);
+	if (status != DB_OK)
+		return status == DB_NONE ? DB_BUG : status;     /* the account went while the request was on its way */
+	fill_counts(&filled, &r->frame, counts, n);
+	json_members(r->form.json, filled.data);
 	text_free(&filled);
-	return status;
+	r->is_whole = version.patrimoine == r->version.patrimoine;
+	if (r->is_whole)
+		r->version = version;
+	return DB_OK;
 }
 
 void read_immeubles(struct app *app, struct request *request)

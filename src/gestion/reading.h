@@ -23,6 +23,7 @@ struct reading {
 	struct form form;
 	struct text frame;              /* of read_immeubles.c */
 	bool frame_is_new;              /* to be kept if nothing has come in between */
+	bool is_whole;                  /* `build` has seen itself that nothing did */
 };
 
 /* Writes the members of the answer that come before `result`. DB_NONE: no such object of this landlord. */

@@ -165,16 +165,28 @@ enum db_status operation_update(struct db *db, struct pool *pool, uint64_t user,
 
 static void read_unpaid(const struct db_rows *rows, struct pool *pool, void *element)
 {
-	struct unpaid *unpaid = element;
-
 	(void)pool;
-	*unpaid = (struct unpaid){.immeuble_id = rows_oid(rows, 0), .n = db_col_u64(rows, 1)};
+	*(struct unpaid *)element = (struct unpaid){
+		.version = {.all = db_col_u64(rows, 0), .patrimoine = db_col_u64(rows, 1)},
+		.immeuble_id = rows_oid(rows, 2),
+		.n = db_col_u64(rows, 3)
+	};
 }
 
-enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user, struct unpaid **list_r, size_t *n_r)
+enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user, struct version *version_r,
+                                 struct unpaid **list_r, size_t *n_r)
 {
-	return rows_list(db, pool, "SELECT immeuble_id, COUNT(*) FROM operation WHERE user_id = ? AND paid = 0 "
-	                 "GROUP BY immeuble_id", DB_ARGS(db_u64(user)), sizeof **list_r, read_unpaid, list_r, n_r);
+	enum db_status status;
+
+	status = rows_list(db, pool, "SELECT u.portfolio_version + u.operations_version, u.portfolio_version, "
+	                   "o.immeuble_id, COUNT(o.immeuble_id) FROM user_account u "
+	                   "LEFT JOIN operation o FORCE INDEX (operation_unpaid) ON o.user_id = u.id AND o.paid = 0 "
+	                   "WHERE u.id = ? GROUP BY o.immeuble_id ORDER BY NULL", DB_ARGS(db_u64(user)), sizeof **list_r, read_unpaid, list_r, n_r);
+	if (status == DB_OK && *n_r == 0)
+		return DB_NONE;
+	if (status == DB_OK)
+		*version_r = (*list_r)[0].version;
+	return status;
 }
 
 /* The account first, as every write to a portfolio: writers wait for each other there and nowhere else. */

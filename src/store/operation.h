@@ -5,6 +5,7 @@
 #define STORE_OPERATION_H
 
 #include "store/patrimoine.h"
+#include "store/user.h"
 
 struct operation_type {
 	const char *id, *name;
@@ -50,12 +51,17 @@ enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_
 enum db_status operation_has_locataire(struct db *db, uint64_t user, const struct oid *id, const struct oid *locataire,
                                        bool *has_r);
 
-/* How many operations of each immeuble are not paid; immeubles without any are left out. */
+/*
+ * How many operations of each immeuble are not paid, those without any left out; and the version of the portfolio they
+ * are of, in one look. DB_NONE: no such account.
+ */
 struct unpaid {
-	struct oid immeuble_id;
+	struct version version;
+	struct oid immeuble_id;         /* none, with n 0, when nothing is unpaid */
 	uint64_t n;
 };
-enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user, struct unpaid **list_r, size_t *n_r);
+enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user, struct version *version_r,
+                                 struct unpaid **list_r, size_t *n_r);
 
 /*
  * Writes, in the caller's transaction after user_touch_operations(); each checks the owner in the statement that
