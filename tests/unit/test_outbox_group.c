@@ -80,7 +80,7 @@ static void check_one(const struct outbox_entry *e)
 		" AND force_sending = ? AND unsubscribe_link = ? AND NOT test_mode AND NOT has_error"
 		" AND ABS(TIMESTAMPDIFF(SECOND, created_at, UTC_TIMESTAMP(3))) < 600"
 		" AND d.channel = ? AND recipient = ? AND state = 'queued' AND due_at = created_at"
-		" AND expires_at = created_at + INTERVAL ? SECOND AND sent_at IS NULL AND claim_id IS NULL",
+		" AND expires_at = created_at + INTERVAL ? SECOND AND sent_at IS NULL",
 		DB_ARGS(db_u64(m->id), db_u64(e->client_id), db_bytes(e->uuid, ID_UUID_SIZE),
 		        db_text(mail ? "email" : "sms"), db_text(m->email), db_text(m->phone), db_text(m->email_subject),
 		        db_text(m->email_content), db_text(m->sms_content), db_text(m->identifier1),
