@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -33,6 +34,8 @@ enum {
 	CLAIM_OTHERS = SECOND / 4,              /* after one that found something, with enough waiting */
 	DB_PAUSE = SECOND / 2,                  /* after the database failed */
 	DB_PATIENCE = 30 * SECOND,              /* for which outcomes are kept while it does */
+	REST_BUSY = 4,                          /* posts under way, with fewer of which each answer is waited for */
+	REST_MAX = SECOND / 1000,
 	HOLD = 5,                               /* seconds for which a claimed event may wait for its turn */
 	LEASE_MARGIN = 60                       /* seconds of a lease, left for recording after a post */
 };
@@ -67,6 +70,8 @@ struct webhooks {
 	struct webhook_wish wish;               /* of the claims */
 	struct webhook_post *posts;
 	unsigned n_posts, busy;
+	unsigned ended;                         /* posts since `ended_at` */
+	int64_t ended_at, pace;                 /* time from one's end to the next's, of late */
 	struct webhook_targets targets;
 	struct webhook_batch *batches;
 	unsigned n_batches;
@@ -296,6 +301,7 @@ static void post_ended(struct http_conn *conn, CURLcode result)
 	webhook_post_end(post, task->batch->pool, result);
 	webhook_target_ended(&w->targets, task->target, task->outcome.error == NULL);
 	w->busy--;
+	w->ended++;
 	add_final(w, task);
 	if (task->target->resting)
 		give_back_all(w, task->target);
@@ -378,11 +384,32 @@ static int patience(const struct webhooks *w)
 	return until > 0 ? (int)(until / 1000) + 1 : 0;
 }
 
+/*
+ * Being woken for each answer by itself costs as much as all the rest of a post, and the receiver pays for it too: while
+ * many are on their way, a third of them may come first.
+ */
+static void rest(struct webhooks *w)
+{
+	int64_t now = clock_mono_us(), us;
+
+	if (w->ended > 0) {
+		w->pace += ((now - w->ended_at) / w->ended - w->pace) / 4;
+		w->ended_at = now;
+		w->ended = 0;
+	}
+	us = w->pace * w->busy / 3;
+	if (us > REST_MAX)
+		us = REST_MAX;
+	if (w->busy >= REST_BUSY)
+		nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+}
+
 static void wait_for_something(struct webhooks *w)
 {
 	char bytes[512];
 	unsigned place;
 
+	rest(w);
 	wire_forget(&w->wire);
 	place = wire_want(&w->wire, w->signals, CURL_WAIT_POLLIN);
 	if (desk_busy(w->desk))
