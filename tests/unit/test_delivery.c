@@ -338,6 +338,40 @@ START_TEST(leases_are_kept)
 }
 END_TEST
 
+/* Groups that take one statement of each form, and several. */
+START_TEST(groups_of_many_sizes)
+{
+	static const size_t sizes[] = {1, 8, 9, 64, 65, 128, 150, 192, 193};
+	enum { N = 810 };
+	uint64_t client = dbtest_client(db);
+	struct outbox_message *messages = calloc(N, sizeof *messages);
+	struct delivery_outcome outcomes[193];
+	uint8_t claim_id[ID_UUID_SIZE];
+	struct delivery *found;
+	size_t done = 0, n;
+	bool lost[193];
+
+	for (int i = 0; i < N; i++)
+		messages[i] = mail("a@b.fr");
+	ck_status(outbox_queue(db, client, &lifetime, messages, N), DB_OK);
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, N, &found), N);
+	delivery_claim_id(claim_id);
+	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++, done += n) {
+		n = sizes[s];
+		for (size_t i = 0; i < n; i++)
+			outcomes[i] = (struct delivery_outcome){.id = found[done + i].id, .number = found[done + i].number,
+			                                        .state = DELIVERY_TRANSMITTING};
+		ck_status(delivery_record(db, "test:1", claim_id, outcomes, n, lost), DB_OK);
+		for (size_t i = 0; i < n; i++)
+			ck_assert(!lost[i]);
+		ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM delivery WHERE state = 'transmitting'",
+		                                DB_NO_ARGS), done + n);
+	}
+	ck_assert_uint_eq(done, N);
+	free(messages);
+}
+END_TEST
+
 /* Who is wrong about the number of the last event, or does not know it, is served all the same. */
 START_TEST(numbers_of_events)
 {
@@ -816,6 +850,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, legal_ways);
 	tcase_add_test(tcase, put_before_what_was_claimed);
 	tcase_add_test(tcase, leases_are_kept);
+	tcase_add_test(tcase, groups_of_many_sizes);
 	tcase_add_test(tcase, numbers_of_events);
 	tcase_add_test(tcase, what_is_recorded);
 	tcase_add_test(tcase, reports);
