@@ -40,7 +40,7 @@ static uint64_t stored(void)
 struct group {
 	struct outbox_entry entries[OUTBOX_GROUP + 1];
 	struct outbox_message messages[OUTBOX_GROUP + 1];
-	char identifiers[OUTBOX_GROUP + 1][16];
+	char identifiers[OUTBOX_GROUP + 1][24];
 };
 
 /* Every third one is an SMS, every fifth one is sent to whoever has unsubscribed. */
@@ -266,12 +266,12 @@ START_TEST(killed_while_committing)
 END_TEST
 
 /* A batch is told the ids of its own messages, however the server came to give them. */
+#define STRANGE "CREATE TRIGGER strange BEFORE INSERT ON message FOR EACH ROW SET NEW.id = "
 static const char *const ways_of_ids[] = {
 	"SET SESSION auto_increment_increment = 3, auto_increment_offset = 2",
-	"CREATE TRIGGER strange BEFORE INSERT ON message FOR EACH ROW SET NEW.id = 10000005 - NEW.request_index",
-	"CREATE TRIGGER strange BEFORE INSERT ON message FOR EACH ROW"
-	" SET NEW.id = 20000000 + ELT(1 + NEW.request_index, 1, 3, 2, 9, 4, 5)",
-	"CREATE TRIGGER strange BEFORE INSERT ON message FOR EACH ROW SET NEW.id = 30000000 + POW(NEW.request_index, 2)",
+	STRANGE "10000005 - NEW.request_index",
+	STRANGE "20000000 + ELT(1 + NEW.request_index, 1, 3, 2, 9, 4, 5)",
+	STRANGE "30000000 + POW(NEW.request_index, 2)",
 };
 
 START_TEST(batch)
