@@ -111,8 +111,9 @@ static const char *ascii_domain(struct pool *pool, const char *given)
 
 const char *address_email(struct pool *pool, const char *given)
 {
-	size_t local;
+	size_t local, rest;
 	const char *domain;
+	char *address;
 
 	if (given == NULL || strlen(given) > 4 * ADDRESS_MAX)
 		return NULL;
@@ -120,7 +121,11 @@ const char *address_email(struct pool *pool, const char *given)
 	if (local == 0 || local > LOCAL_MAX || given[local] != '@')
 		return NULL;
 	domain = ascii_domain(pool, given + local + 1);
-	if (domain == NULL || local + 1 + strlen(domain) > ADDRESS_MAX)
+	rest = domain != NULL ? strlen(domain) + 1 : 0;         /* with its NUL */
+	if (rest == 0 || local + rest > ADDRESS_MAX)
 		return NULL;
-	return pool_printf(pool, "%.*s@%s", (int)local, given, domain);
+	address = pool_alloc(pool, local + 1 + rest);
+	memcpy(address, given, local + 1);                      /* with its @ */
+	memcpy(address + local + 1, domain, rest);
+	return address;
 }
