@@ -112,7 +112,6 @@ static void begin(struct http_conn *conn)
 	conn->state = HTTP_CONN_BUSY;
 	conn->sent = 0;
 	conn->cut = false;
-	conn->reply = (struct http_reply){0};
 	write_request(conn);
 }
 
@@ -204,6 +203,7 @@ void http_conn_post(struct http_conn *conn, const char *url, const struct text *
 	size_t len = strlen(body);
 
 	conn->deadline = clock_mono_us() + seconds * MS * MS;
+	conn->reply = (struct http_reply){0};
 	if ((conn->url.len == 0 || strcmp(conn->url.data, url) != 0) && !set_url(conn, url)) {
 		end(conn, CURLE_URL_MALFORMAT, false);
 		return;

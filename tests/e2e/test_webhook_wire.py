@@ -143,6 +143,19 @@ class Wire(StackCase):
         ((state, status, why),) = self.tell(client, 1)
         self.assertEqual((state, status, why), ("queued", "0", "Couldn't connect to server"))
 
+    def test_what_another_asked_for(self):
+        """How long a server asks to be left alone says nothing of the next one, even if that one says nothing at all."""
+        busy = b"HTTP/1.1 503 No\r\nRetry-After: 80000\r\nContent-Length: 0\r\n\r\n"
+        pairs = [self.serve(answer) for answer in (busy, NO_CONTENT, busy)]     # one of the busy ones comes first
+        pairs[1][0].close()
+        for _, client in pairs:
+            self.stack.web.request("POST", "/v1/appointments", client.form(), json=[APPOINTMENT])
+        self.stack.send_all()
+        rests = [int(self.stack.db.value(
+            "SELECT TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(3), retry_at) FROM webhook_endpoint WHERE client_id = "
+            f"(SELECT id FROM api_client WHERE name = '{client.name}')")) // 60 for _, client in pairs]
+        self.assertEqual((rests[0], rests[1] < 2, rests[2]), (22, True, 22), rests)
+
     def test_the_request(self):
         for path, target in (("/hook?a=1&b=%0d%0a#c", "/hook?a=1&b=%0d%0a"), ("", "/"), ("?x", "/?x")):
             server, client = self.serve(NO_CONTENT, path=path)
