@@ -161,6 +161,15 @@ static void take_line(struct http_reply *reply)
 	}
 }
 
+/* An answer too long to be read to its end is an answer all the same. */
+static void too_long(struct http_reply *reply)
+{
+	if (reply->step > HTTP_REPLY_HEADERS)
+		done(reply, false);
+	else
+		reply->step = HTTP_REPLY_WRONG;
+}
+
 /* Of a line, as far as it has come; its end may be a bare line feed, as RFC 9112, 2.2, allows. */
 static size_t take_of_line(struct http_reply *reply, const char *bytes, size_t len)
 {
@@ -168,8 +177,12 @@ static size_t take_of_line(struct http_reply *reply, const char *bytes, size_t l
 	size_t n = feed != NULL ? (size_t)(feed - bytes) : len, room = HTTP_REPLY_LINE - reply->line_len;
 
 	reply->framing += n + (feed != NULL);
-	if (reply->framing > HTTP_REPLY_MAX || memchr(bytes, '\0', n) != NULL) {
+	if (memchr(bytes, '\0', n) != NULL) {
 		reply->step = HTTP_REPLY_WRONG;
+		return len;
+	}
+	if (reply->framing > HTTP_REPLY_MAX) {
+		too_long(reply);
 		return len;
 	}
 	memcpy(reply->line + reply->line_len, bytes, n < room ? n : room);
@@ -184,7 +197,6 @@ static size_t take_of_line(struct http_reply *reply, const char *bytes, size_t l
 	return n + 1;
 }
 
-/* An answer too long to be read to its end is an answer all the same. */
 static size_t take_of_body(struct http_reply *reply, size_t len)
 {
 	size_t n = reply->step == HTTP_REPLY_TO_END || len < reply->left ? len : (size_t)reply->left;
@@ -192,7 +204,7 @@ static size_t take_of_body(struct http_reply *reply, size_t len)
 	reply->body += n;
 	reply->left -= reply->step == HTTP_REPLY_TO_END ? 0 : n;
 	if (reply->body > HTTP_REPLY_MAX)
-		done(reply, false);
+		too_long(reply);
 	else if (reply->left == 0 && reply->step == HTTP_REPLY_BODY)
 		done(reply, true);
 	else if (reply->left == 0 && reply->step == HTTP_REPLY_CHUNK)

@@ -131,6 +131,7 @@ static unsigned feed(struct http_reply *reply, const char *piece, unsigned times
 START_TEST(too_long)
 {
 	static const char *const heads[] = {OK "\r\n", OK "Content-Length: 9999999\r\n\r\n", CHUNKED "ffffff\r\n"};
+	static const char *const crumbs[] = {"1\r\nx\r\n", "1;a=b\r\nx\r\n", "0\r\nX: a trailer without an end\r\n"};
 	struct http_reply reply = {0};
 
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
@@ -138,6 +139,14 @@ START_TEST(too_long)
 		feed(&reply, heads[i], 1);
 		ck_assert_uint_eq(feed(&reply, "0123456789abcdef", 9999), HTTP_REPLY_MAX / 16 + 1);
 		ck_assert_int_eq(reply.step, HTTP_REPLY_DONE);
+		ck_assert(!reply.keep);
+	}
+	for (size_t i = 0; i < sizeof crumbs / sizeof crumbs[0]; i++) {
+		memset(&reply, 0, sizeof reply);
+		feed(&reply, CHUNKED, 1);
+		ck_assert_uint_gt(feed(&reply, crumbs[i], 99999), HTTP_REPLY_MAX / 64);
+		ck_assert_int_eq(reply.step, HTTP_REPLY_DONE);
+		ck_assert_uint_eq(reply.status, 200);
 		ck_assert(!reply.keep);
 	}
 	memset(&reply, 0, sizeof reply);
