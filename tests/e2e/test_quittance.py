@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 from tests.lib.gestion import import_landlord, tenant
+from tests.lib.process import wait_until
 from tests.lib.stack import StackCase
 
 IMMEUBLE, BIEN = "0a" * 12, "0b" * 12
@@ -308,6 +309,26 @@ class Account(QuittanceCase):
         answer = self.anne.get(f"compteLocataire/{CAF}/pdf/mail", endDate="31/01/2023")
         self.assertEqual(answer, {**SUCCESS, "message": "Un email avec le compte a été envoyé à votre locataire."})
         self.assertEqual(self.anne.get("emails/" + CAF)["emails"][0]["type"], "compte")
+
+
+class Stuck(QuittanceCase):
+    """Fontconfig waits for a writer that never comes, on the thread that draws."""
+
+    options = {"settings": {"api": {"request_deadline": "3s"}}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        fonts = cls.stack.dir + "/fonts.conf"
+        os.mkfifo(fonts)
+        cls.stack.restart_api(FONTCONFIG_FILE=fonts)
+
+    def test_a_worker_that_draws_for_too_long_is_replaced(self):
+        before = self.stack.workers()
+        answer = self.anne.call("quittance/" + PAYS)
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (502, "application/json; charset=utf-8"))
+        wait_until(lambda: len(set(self.stack.workers()) - set(before)) == 1, 20, "a new worker")
+        self.assertEqual(self.anne.get("immeubles")["code"], 0)
 
 
 if __name__ == "__main__":
