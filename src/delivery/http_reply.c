@@ -95,7 +95,10 @@ static void take_header(struct http_reply *reply)
 	}
 }
 
-/* Where the body ends (RFC 9112, 6.3). An answer with two ways to tell is believed, its connection is not. */
+/*
+ * Where the body ends (RFC 9112, 6.3). An answer with two ways to tell is believed, its connection is not; nor is that of
+ * one that announces a body where none can be: it may come and be taken for the next answer.
+ */
 static void end_headers(struct http_reply *reply)
 {
 	enum { SWITCHING = 101, NO_CONTENT = 204, NOT_MODIFIED = 304 };
@@ -107,7 +110,7 @@ static void end_headers(struct http_reply *reply)
 	if (reply->has_length && (reply->chunked || reply->other_coding))
 		reply->keep = false;
 	if (reply->status == NO_CONTENT || reply->status == NOT_MODIFIED)
-		done(reply, true);
+		done(reply, reply->left == 0 && !reply->chunked && !reply->other_coding);
 	else if (reply->status == SWITCHING)
 		done(reply, false);
 	else if (reply->chunked)

@@ -79,6 +79,7 @@ TAKEN = {
     "after another": (b"HTTP/1.1 100 Continue\r\n\r\n" + NO_CONTENT, False, 1),
     "closed unsaid": (NO_CONTENT, True, 3),
     "closed and said": (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok", True, 3),
+    "a body it may not have": (b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n", False, 3),
     "said and not closed": (b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", False, 3),
     "to the end": (b"HTTP/1.1 200 OK\r\n\r\nok", True, 3),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", False, 3),
