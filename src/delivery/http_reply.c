@@ -176,9 +176,12 @@ static void too_long(struct http_reply *reply)
 /* Of a line, as far as it has come; its end may be a bare line feed, as RFC 9112, 2.2, allows. */
 static size_t take_of_line(struct http_reply *reply, const char *bytes, size_t len)
 {
-	const char *feed = memchr(bytes, '\n', len);
-	size_t n = feed != NULL ? (size_t)(feed - bytes) : len, room = HTTP_REPLY_LINE - reply->line_len;
+	size_t allowed = HTTP_REPLY_MAX + 1 - reply->framing, room = HTTP_REPLY_LINE - reply->line_len, n;
+	const char *feed;
 
+	len = len < allowed ? len : allowed;
+	feed = memchr(bytes, '\n', len);
+	n = feed != NULL ? (size_t)(feed - bytes) : len;
 	reply->framing += n + (feed != NULL);
 	if (memchr(bytes, '\0', n) != NULL) {
 		reply->step = HTTP_REPLY_WRONG;

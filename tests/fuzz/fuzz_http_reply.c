@@ -9,7 +9,7 @@
 static void check(const struct http_reply *reply, size_t used, size_t size)
 {
 	MUST(used <= size && (used == size || reply->step >= HTTP_REPLY_DONE));
-	MUST(reply->framing <= HTTP_REPLY_MAX || reply->step == HTTP_REPLY_WRONG);
+	MUST(reply->framing <= HTTP_REPLY_MAX || (reply->step >= HTTP_REPLY_DONE && reply->framing == HTTP_REPLY_MAX + 1));
 	MUST(reply->step != HTTP_REPLY_DONE || (reply->status >= 200 && reply->status <= 999) || reply->status == 101);
 	MUST(strlen(reply->retry_after) < HTTP_REPLY_RETRY && strchr(reply->retry_after, '\n') == NULL);
 }
