@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/text.h"
 #include "store/outbox_entry.h"
 
@@ -133,8 +134,10 @@ enum db_status outbox_group_store(struct db *db, struct outbox_entry *entries, s
 		entries[i].message->id = db_col_u64(rows, 0) + i * db_col_u64(rows, 1);
 		entries[i].message->unsubscribed = false;
 	}
-	if (stored)
+	if (stored) {
 		before_commit(arg);
+		FAULT("outbox.committing");
+	}
 	status = db_rows_finish(rows);
 	return status == DB_OK && !stored ? DB_NONE : status;
 }

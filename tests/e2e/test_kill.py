@@ -32,9 +32,9 @@ SENDER = {
     "sms.before_request": 2, "sms.after_request": 2, "sms.answer": 2, "db.before_commit": 2, "db.after_commit": 2,
 }
 FILES = {"file.before_rename": 3, "file.renamed": 3}
-API = {"db.before_commit": 4, "db.after_commit": 4, "outbox.leading": 10, "outbox.led": 10}
+API = {"db.before_commit": 4, "db.after_commit": 4, "outbox.leading": 10, "outbox.committing": 4, "outbox.led": 10}
 # Messages that workers store for each other are those without an idempotency key: a request is made once.
-ONCE = ("outbox.leading", "outbox.led")
+ONCE = ("outbox.leading", "outbox.committing", "outbox.led")
 MESSAGES = 6                    # of each channel, in each case
 ROUNDS = 4                      # of random moments
 
