@@ -114,10 +114,17 @@ static enum db_status build_frame(struct reading *r, struct text *frame)
 	return DB_OK;
 }
 
+/* A newer one than the reading is of does not do: the server that the counts are read from may be behind it. */
 static enum db_status find_frame(struct reading *r, struct text *frame)
 {
-	r->frame_is_new = !answer_cache_get(r->answers, r->user, &r->version.patrimoine, r->today, FRAME, frame);
-	return r->frame_is_new ? build_frame(r, frame) : DB_OK;
+	uint64_t version = r->version.patrimoine;
+	bool found = answer_cache_get(r->answers, r->user, &version, r->today, FRAME, frame);
+
+	r->frame_is_new = !found || version != r->version.patrimoine;
+	if (!r->frame_is_new)
+		return DB_OK;
+	text_clear(frame);
+	return build_frame(r, frame);
 }
 
 static uint64_t count_of(const struct unpaid *counts, size_t n, const char *id)
@@ -153,7 +160,7 @@ static enum db_status build_immeubles(struct reading *r)
 	size_t n;
 	enum db_status status;
 
-	text_clear(&r->frame);
+	text_clear(&r->frame);          /* of an attempt before */
 	status = find_frame(r, &r->frame);
 	if (status == DB_OK)
 		status = operations_unpaid(r->db, r->pool, r->user, &version, &counts, &n);
