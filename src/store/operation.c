@@ -181,7 +181,8 @@ enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user
 	status = rows_list(db, pool, "SELECT u.portfolio_version + u.operations_version, u.portfolio_version, "
 	                   "o.immeuble_id, COUNT(o.immeuble_id) FROM user_account u "
 	                   "LEFT JOIN operation o FORCE INDEX (operation_unpaid) ON o.user_id = u.id AND o.paid = 0 "
-	                   "WHERE u.id = ? GROUP BY o.immeuble_id ORDER BY NULL", DB_ARGS(db_u64(user)), sizeof **list_r, read_unpaid, list_r, n_r);
+	                   "WHERE u.id = ? GROUP BY o.immeuble_id ORDER BY NULL", DB_ARGS(db_u64(user)),
+	                   sizeof **list_r, read_unpaid, list_r, n_r);
 	if (status == DB_OK && *n_r == 0)
 		return DB_NONE;
 	if (status == DB_OK)

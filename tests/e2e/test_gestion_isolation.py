@@ -210,6 +210,59 @@ class Isolation(StackCase):
         for _ in range(6):
             self.assertEqual([i["name"] for i in fred.get("immeubles")["immeubles"]], ["Immeuble de fred"])
 
+    def remembered(self, name, number):
+        """A landlord of his own password whom every worker has let in."""
+        landlord = import_landlord(self.stack, portfolio(name, number, password=f"password of {name}"), self.anna.key)
+        for _ in range(6):
+            self.assertEqual(self.whose(landlord.get("immeubles")), [f"Immeuble de {name}"])
+        return landlord
+
+    @staticmethod
+    def whose(answer):
+        """The names of the immeubles of an answer, or its code."""
+        return [i["name"] for i in answer["immeubles"]] if answer["code"] == 0 else answer["code"]
+
+    def test_remembered_names_change_hands(self):
+        """Two landlords exchange their names: from then on the name opens the account that has it now."""
+        gina, hugo = self.remembered("gina", 7), self.remembered("hugo", 8)
+        self.stack.sql("START TRANSACTION; UPDATE user_account SET username = 'x' WHERE username = 'gina'; "
+                       "UPDATE user_account SET username = 'gina' WHERE username = 'hugo'; "
+                       "UPDATE user_account SET username = 'hugo' WHERE username = 'x'; COMMIT")
+        for _ in range(3):
+            self.assertEqual(self.whose(gina.get("immeubles", username="hugo")), ["Immeuble de gina"])
+            self.assertEqual(self.whose(hugo.get("immeubles", username="gina")), ["Immeuble de hugo"])
+            self.assertEqual([self.whose(landlord.get("immeubles")) for landlord in (gina, hugo)], [-2, -2])
+
+    def test_a_remembered_name_is_taken_by_another(self):
+        """One is renamed, one goes, and others come by their names."""
+        ines, jean = self.remembered("ines", 9), self.remembered("jean", 10)
+        self.stack.sql("UPDATE user_account SET username = 'ines2' WHERE username = 'ines'; UPDATE user_account "
+                       "SET disabled_at = UTC_TIMESTAMP(), username = 'jean2' WHERE username = 'jean'")
+        for name, whose in (("ines", "jean2"), ("jean", "ines2")):
+            self.stack.sql("INSERT INTO user_account (username, password_hash) "
+                           f"SELECT '{name}', password_hash FROM user_account WHERE username = '{whose}'")
+        for _ in range(6):
+            self.assertEqual(self.whose(ines.get("immeubles", password=jean.password)), [])
+            self.assertEqual(self.whose(jean.get("immeubles", password=ines.password)), [])
+            self.assertEqual(self.whose(ines.get("immeubles", username="ines2")), ["Immeuble de ines"])
+        for _ in range(3):
+            self.assertEqual(self.whose(ines.get("immeubles")), -2)
+            self.assertEqual(self.whose(jean.get("immeubles")), -2)
+            self.assertEqual(self.whose(jean.get("immeubles", username="jean2")), -1)
+
+    def test_spellings_of_a_remembered_name(self):
+        """However it is spelt, a name is its own account's, and shut with it."""
+        kate = self.remembered("Kate", 11)
+        spellings = ("Kate", "kate", "KATE", "Kat\u00e9", "Kate ", "kate@example.fr")
+        for name in spellings:
+            for _ in range(2):
+                self.assertEqual(self.whose(kate.get("immeubles", username=name)), ["Immeuble de Kate"], name)
+        for name in (" Kate", "Kate\u00a0", "Kat", "Katee", "Kate%"):
+            self.assertEqual(self.whose(kate.get("immeubles", username=name)), -1, name)
+        self.stack.sql("UPDATE user_account SET disabled_at = UTC_TIMESTAMP() WHERE username = 'Kate'")
+        for name in spellings:
+            self.assertEqual(self.whose(kate.get("immeubles", username=name)), -1, name)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -242,6 +242,59 @@ START_TEST(refused)
 }
 END_TEST
 
+/* The statement for a number of messages is used over and over, with other ways and other addresses each time. */
+START_TEST(over_and_over)
+{
+	struct group group;
+	uint64_t before;
+
+	ck_status(unsubscribe_add(db, clients[0], DELIVERY_MAIL, "parti@b.fr"), DB_OK);
+	ck_status(unsubscribe_add(db, clients[0], DELIVERY_SMS, "+33699999999"), DB_OK);
+	for (unsigned round = 0; round < 12; round++) {
+		struct outbox_message *gone = &group.messages[round % 3];
+
+		before = stored();
+		make(&group, 3);
+		for (unsigned i = 0; i < 3; i++)
+			group.messages[i].force_sending = round >> i & 1;
+		ck_status(store(&group, 3), DB_OK);
+		ck_assert_uint_eq(stored(), before + 3);
+		check_one(&group.entries[round % 3]);
+		make(&group, 3);
+		for (unsigned i = 0; i < 3; i++) {
+			group.messages[i].force_sending = i != round % 3 && (round >> i & 1);
+			group.entries[i].client_id = clients[i != round % 3];
+		}
+		*(gone->email_to != NULL ? &gone->email_to : &gone->phone_to) =
+			gone->email_to != NULL ? "Parti@b.fr" : "+33699999999";
+		ck_status(store(&group, 3), DB_NONE);
+		ck_assert_uint_eq(stored(), before + 3);
+	}
+}
+END_TEST
+
+/* A server that lets no statement take long ends one in its middle: nothing of it stays, to be committed by the next. */
+START_TEST(out_of_time)
+{
+	struct group group;
+	enum db_status status, next;
+
+	make(&group, 5);
+	ck_status(db_run(db, "CREATE TRIGGER strange BEFORE INSERT ON delivery FOR EACH ROW DO SLEEP(0.3)", DB_NO_ARGS), DB_OK);
+	ck_status(db_run(db, "SET SESSION max_statement_time = 0.5", DB_NO_ARGS), DB_OK);
+	status = store(&group, 5);
+	next = db_run(db, "START TRANSACTION", DB_NO_ARGS);
+	db_close(db);
+	db = dbtest_open();
+	ck_status(db_run(db, "DROP TRIGGER strange", DB_NO_ARGS), DB_OK);
+	ck_status(status, DB_BUSY);
+	ck_status(next, DB_OK);
+	ck_assert_uint_eq(stored(), 0);
+	ck_status(store(&group, 5), DB_OK);
+	check(&group, 5);
+}
+END_TEST
+
 /* Killed once the ids have come: the commit is done or it is not, but never said to be when it is not. */
 static void kill_connection(void *arg)
 {
@@ -313,6 +366,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, too_many);
 	tcase_add_loop_test(tcase, batch, 0, sizeof ways_of_ids / sizeof ways_of_ids[0]);
 	tcase_add_test(tcase, refused);
+	tcase_add_test(tcase, over_and_over);
+	tcase_add_test(tcase, out_of_time);
 	tcase_add_loop_test(tcase, killed_while_committing, 0, 10);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
