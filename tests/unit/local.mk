@@ -59,6 +59,8 @@ UNIT_TESTS += tests/unit/test_webhook
 UNIT_TESTS += tests/unit/test_webhook_target
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
+AM_TESTS_ENVIRONMENT = LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lib/lsan.supp:print_suppressions=0; \
+	export LSAN_OPTIONS;
 
 # What those share that need a database: they start one of their own.
 check_LIBRARIES = tests/unit/libdbtest.a
