@@ -228,7 +228,6 @@ static void start(struct courier *courier, struct lane *lane)
 static void do_sweep(void *arg)
 {
 	struct courier *courier = arg;
-
 	struct office *office = &courier->claims;
 
 	office->errand.status = delivery_sweep(office->db, courier->sender, &office->errand.counted);

@@ -62,7 +62,8 @@ enum db_status delivery_lock(struct db *db, struct pool *pool, const uint64_t *i
 	ids_json(&text, ids, n);
 	status = db_query(db,
 		"SELECT j.n, d.id, d.message_id, d.changes, d.state, d.channel, d.claim_id <=> ?, UTC_TIMESTAMP(3),"
-		" d.error_message, d.due_at FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j"
+		" d.error_message, d.due_at FROM JSON_TABLE(?, '$[*]'"
+		" COLUMNS (n FOR ORDINALITY, id BIGINT UNSIGNED PATH '$')) j"
 		" STRAIGHT_JOIN delivery d ON d.id = j.id FOR UPDATE",
 		DB_ARGS(claim_id ? db_bytes(claim_id, ID_UUID_SIZE) : db_bytes("", 0), db_bytes(text.data, text.len)),
 		&rows);

@@ -62,8 +62,8 @@ bool delivery_is_usual(const struct delivery_outcome *outcome);
 
 /*
  * Of the outcomes, records the usual ones: those that are TRANSMITTING, of deliveries that are claimed, and those that
- * are SENT, of deliveries that are transmitted, all with this claim id. Inside a transaction; DB_NONE: some stand otherwise, and the
- * transaction must not be committed.
+ * are SENT, of deliveries that are transmitted, all with this claim id. Inside a transaction; DB_NONE: some stand
+ * otherwise, and the transaction must not be committed.
  */
 enum db_status delivery_advance(struct db *db, struct pool *pool, const char *sender,
                                 const uint8_t claim_id[ID_UUID_SIZE], const struct delivery_outcome *outcomes,
