@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "db/migrate.h"
 #include "dbtest.h"
 
 static struct db *db;
@@ -552,49 +551,6 @@ START_TEST(run_again)
 }
 END_TEST
 
-/* The migrations were applied when the program began: once more is nothing; a broken one is told and not recorded. */
-START_TEST(migrations)
-{
-	char dir[] = "/tmp/bailleur-sql.XXXXXX", path[64];
-	FILE *file;
-	int before = migrate_version(db);
-
-	ck_assert_int_gt(before, 0);
-	ck_assert_int_eq(migrate_run(db, getenv("BAILLEUR_TEST_SQL")), 0);
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(path, sizeof path, "%s/9001-good.sql", dir);
-	file = fopen(path, "w");
-	fputs("CREATE TABLE IF NOT EXISTS t_migrated (id INT PRIMARY KEY);\nINSERT INTO t_migrated VALUES (1);", file);
-	fclose(file);
-	ck_assert_int_eq(migrate_run(db, dir), 1);
-	ck_assert_int_eq(migrate_run(db, dir), 0);
-	ck_assert_int_eq(migrate_version(db), 9001);
-	unlink(path);
-	snprintf(path, sizeof path, "%s/9002-bad.sql", dir);
-	file = fopen(path, "w");
-	fputs("INSERT INTO t_migrated VALUES (2); INSERT INTO nowhere VALUES (1);", file);
-	fclose(file);
-	ck_assert_int_eq(migrate_run(db, dir), -1);
-	ck_assert_int_eq(migrate_version(db), 9001);
-	unlink(path);
-	rmdir(dir);
-	ck_assert_int_eq(migrate_run(db, "/nonexistent"), -1);
-	ck_status(db_script(db, "DELETE FROM schema_migration WHERE version > 9000; DROP TABLE t_migrated"), DB_OK);
-}
-END_TEST
-
-/* A migration that was cut short, even just before its end was recorded, is run again: none may mind. */
-START_TEST(migrations_cut_short)
-{
-	int before = migrate_version(db);
-
-	ck_status(db_script(db, "UPDATE schema_migration SET finished_at = NULL"), DB_OK);
-	ck_assert_int_eq(migrate_version(db), 0);
-	ck_assert_int_gt(migrate_run(db, getenv("BAILLEUR_TEST_SQL")), 1);
-	ck_assert_int_eq(migrate_version(db), before);
-}
-END_TEST
-
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("db");
@@ -624,8 +580,6 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, the_server_is_killed);
 	tcase_add_test(tcase, hosts);
 	tcase_add_test(tcase, run_again);
-	tcase_add_test(tcase, migrations);
-	tcase_add_test(tcase, migrations_cut_short);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
 }
