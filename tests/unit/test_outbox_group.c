@@ -273,6 +273,28 @@ START_TEST(over_and_over)
 }
 END_TEST
 
+/* Thrown back as by a deadlock, or by another node of a cluster, when the messages are in: nothing of it stays. */
+START_TEST(thrown_back)
+{
+	struct group group;
+	enum db_status status;
+	uint64_t open;
+
+	make(&group, 5);
+	ck_status(db_run(db, "CREATE TRIGGER strange BEFORE INSERT ON delivery FOR EACH ROW"
+	                 " SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213", DB_NO_ARGS), DB_OK);
+	status = store(&group, 5);
+	open = dbtest_number(db, "SELECT @@in_transaction", DB_NO_ARGS);
+	ck_status(db_run(db, "DROP TRIGGER strange", DB_NO_ARGS), DB_OK);
+	ck_status(status, DB_CONFLICT);
+	ck_assert_uint_eq(open, 0);
+	ck_assert_uint_eq(committing, 0);
+	ck_assert_uint_eq(stored(), 0);
+	ck_status(store(&group, 5), DB_OK);
+	check(&group, 5);
+}
+END_TEST
+
 /* A server that lets no statement take long ends one in its middle: nothing of it stays, to be committed by the next. */
 START_TEST(out_of_time)
 {
@@ -367,6 +389,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tcase, batch, 0, sizeof ways_of_ids / sizeof ways_of_ids[0]);
 	tcase_add_test(tcase, refused);
 	tcase_add_test(tcase, over_and_over);
+	tcase_add_test(tcase, thrown_back);
 	tcase_add_test(tcase, out_of_time);
 	tcase_add_loop_test(tcase, killed_while_committing, 0, 10);
 	suite_add_tcase(suite, tcase);
