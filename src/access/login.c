@@ -5,7 +5,6 @@
  * that changes makes its old tags unreachable, here and on every other host, without anyone telling anyone.
  */
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>

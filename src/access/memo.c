@@ -139,14 +139,16 @@ bool memo_user(struct memo *memo, struct pool *pool, const char *username, struc
 	struct shared_key key = shared_key(0, username);
 	struct shared_stamp any = {0};
 	const char **texts[TEXTS];
+	size_t rest;
 	char *at;
 
 	text_clear(&memo->text);
 	if (!shared_cache_get(memo->users, &key, &any, &memo->text))
 		return false;
 	memcpy(user_r, memo->text.data, sizeof *user_r);
-	at = pool_alloc(pool, memo->text.len);
-	memcpy(at, memo->text.data + sizeof *user_r, memo->text.len - sizeof *user_r);
+	rest = memo->text.len - sizeof *user_r;
+	at = pool_alloc(pool, rest);
+	memcpy(at, memo->text.data + sizeof *user_r, rest);
 	list_texts(user_r, texts);
 	for (size_t i = 0; i < TEXTS; i++) {
 		if (*texts[i] == NULL)

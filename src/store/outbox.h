@@ -53,9 +53,9 @@ enum db_status outbox_queue(struct db *db, uint64_t client_id, const struct outb
 
 /*
  * Before workers are forked: from then on, messages that several of them queue singly at the same moment are committed
- * together. Without it each is committed by itself. Returns 0, or -1 after logging why (and all goes on without).
+ * together. Without it each is committed by itself.
  */
-int outbox_share(void);
+void outbox_share(void);
 
 /* The same inside a transaction that is already open. */
 enum db_status outbox_queue_in(struct db *db, uint64_t client_id, const struct outbox_lifetime *lifetime,

@@ -30,11 +30,10 @@ struct item {
 
 static struct gather *gather;           /* made before the fork; NULL: everyone for himself */
 
-int outbox_share(void)
+void outbox_share(void)
 {
 	if (gather == NULL)
 		gather = gather_create("outbox", sizeof(struct item), OUTBOX_GROUP);
-	return gather != NULL ? 0 : -1;
 }
 
 /* The places of a message's texts, in one order for both directions. */

@@ -67,8 +67,8 @@ enum db_status user_portfolio_version(struct db *db, uint64_t user_id, struct ve
 /* The same outside a transaction, asked for together with what other workers ask at this moment: for every request. */
 enum db_status user_version_now(struct db *db, uint64_t user_id, struct version *version_r);
 
-/* Before workers are forked: from then on user_version_now() asks together. Returns 0, or -1 after logging why not. */
-int user_share(void);
+/* Before workers are forked: from then on user_version_now() asks together. */
+void user_share(void);
 
 /* The same in a transaction, and as it stays until its end: who writes to the portfolio waits. */
 enum db_status user_hold_portfolio(struct db *db, uint64_t user_id, struct version *version_r);

@@ -13,11 +13,10 @@ struct item {
 
 static struct gather *gather;           /* made before the fork; NULL: everyone for himself */
 
-int user_share(void)
+void user_share(void)
 {
 	if (gather == NULL)
 		gather = gather_create("versions", sizeof(struct item), GATHER_GROUP);
-	return gather != NULL ? 0 : -1;
 }
 
 #define ASK "SELECT id, portfolio_version + operations_version, portfolio_version FROM user_account WHERE id IN "
