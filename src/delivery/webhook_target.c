@@ -50,6 +50,7 @@ struct webhook_room *webhook_targets_rooms(struct webhook_targets *targets, stru
 	for (struct webhook_target *target = targets->all; target != NULL; target = target->next) {
 		if (target->well && target->quota < QUOTA_MAX && is_quick(target))
 			set_quota(target, target->quota * QUOTA_GROWTH);
+		target->settled = target->resting && target->unrecorded == 0;
 		rooms[n].client_id = target->client_id;
 		rooms[n++].room = target->waiting < target->quota ? target->quota - target->waiting : 0;
 	}
@@ -74,12 +75,12 @@ struct webhook_target *webhook_target_of(struct webhook_targets *targets, const 
 {
 	struct webhook_target *target = find(targets, endpoint->client_id);
 
+	/* A claim begun before its failures were recorded knows nothing of them; one after that has found the rest over. */
+	if (target->resting && !target->settled)
+		return target;
 	target->failures = endpoint->failures;
-	/* A claim made after its failures were recorded has found that the rest is over. */
-	if (target->resting && target->unrecorded == 0) {
-		target->resting = false;
-		target->rest_until = 0;
-	}
+	target->resting = false;
+	target->rest_until = 0;
 	return target;
 }
 

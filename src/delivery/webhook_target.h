@@ -40,6 +40,7 @@ struct webhook_target {
 	bool in_turn;
 	bool well;                              /* it has taken an event in this run, and not failed since */
 	bool resting;                           /* it failed: nothing more until a claim made after that is recorded */
+	bool settled;                           /* it rested when the last claim was begun, all its failures recorded */
 	int64_t rest_until;                     /* ms; the latest that a failure asked for */
 	unsigned unrecorded;                    /* failures that are not yet recorded */
 };
@@ -59,12 +60,12 @@ void webhook_targets_free(struct webhook_targets *targets);
 enum { WEBHOOK_QUOTA_FIRST = 64 };
 
 /*
- * How many events each known endpoint has room for, in the pool: up to its quota, which grows when little of it is left
- * waiting.
+ * To be asked when a claim is begun: how many events each known endpoint has room for, in the pool. Up to its quota, which
+ * grows when little of it is left waiting.
  */
 struct webhook_room *webhook_targets_rooms(struct webhook_targets *targets, struct pool *pool, size_t *n_r);
 
-/* The target of a claimed endpoint, brought up to date with it. */
+/* The target of an endpoint that the claim begun last has found, brought up to date with it. */
 struct webhook_target *webhook_target_of(struct webhook_targets *targets, const struct webhook_endpoint *endpoint);
 
 /* Lets a task wait for its turn. */

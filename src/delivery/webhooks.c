@@ -1,10 +1,10 @@
 /*
  * Webhooks: claim, sign, post, record.
  *
- * The database's part is done at a desk of its own (a thread), one errand at a time, so that the wire goes on during a
- * commit: outcomes are recorded hundreds at once, and the next events are claimed while the last are still on their
- * way. An endpoint's first failure gives back what else was claimed for it; the endpoint then rests, for longer with
- * each failure.
+ * The database's part is done at two desks (threads, with a connection each), so that neither the wire nor a claim waits
+ * for a commit: at one outcomes are recorded, hundreds at once, at the other the next events are claimed, while the last
+ * are still on their way. An endpoint's first failure gives back what else was claimed for it; the endpoint then rests,
+ * for longer with each failure.
  */
 #include "delivery/webhooks.h"
 
@@ -49,29 +49,39 @@ struct webhook_batch {
 	int64_t last_begin;                     /* after that a post could outlast the lease */
 };
 
-/* What the desk is doing. Only its function touches these, and the pool of the batch, until it is done. */
-struct errand {
-	enum { ERRAND_NONE, ERRAND_CLAIM, ERRAND_RECORD } type;
-	struct webhook_batch *batch;
+/* A desk with a connection of its own. While it is busy its job alone touches them, and what the job is about. */
+struct office {
+	struct desk *desk;
+	struct db *db;
+	enum db_status status;
+};
+
+struct claims {
+	struct office office;
+	struct webhook_wish wish;
+	struct webhook_batch *batch;            /* with its pool */
 	struct webhook_share *shares;           /* claimed */
-	size_t n;                               /* of these, or to be recorded */
+	size_t n;
+	bool overtaken;                         /* something has been recorded since the claim was begun */
+};
+
+struct records {
+	struct office office;
 	struct webhook_task *tasks[RECORD_AT_ONCE];
 	struct webhook_outcome outcomes[RECORD_AT_ONCE];
-	enum db_status status;
+	size_t n;
 };
 
 struct webhooks {
 	const struct settings *settings;
-	struct db *db;                          /* the desk's while it is busy */
-	struct desk *desk;
-	struct errand errand;
+	struct claims claims;
+	struct records records;
 	struct wire wire;
 	uint8_t claim_id[ID_UUID_SIZE];         /* of the whole run */
-	struct webhook_wish wish;               /* of the claims */
 	struct webhook_post *posts;
 	unsigned n_posts, busy;
-	unsigned ended;                         /* posts since `ended_at` */
-	int64_t ended_at, pace;                 /* time from one's end to the next's, of late */
+	unsigned flown, ended;                  /* posts under way at the last rest, and ended since */
+	long rest;                              /* so long, in microseconds */
 	struct webhook_targets targets;
 	struct webhook_batch *batches;
 	unsigned n_batches;
@@ -83,11 +93,12 @@ struct webhooks {
 	bool once, claimed, stopping, failed;
 };
 
-static void db_failed(struct webhooks *w, const char *what)
+static void db_failed(struct webhooks *w, const struct office *office, const char *what)
 {
 	int64_t now = clock_mono_us();
 
-	log_event(LOG_LEVEL_ERROR, what, "status", db_status_name(w->errand.status), "database", db_error(w->db), NULL);
+	log_event(LOG_LEVEL_ERROR, what, "status", db_status_name(office->status), "database", db_error(office->db),
+	          NULL);
 	if (!w->failed)
 		w->give_up_at = now + DB_PATIENCE;
 	w->failed = w->stopping = true;
@@ -183,49 +194,50 @@ static void give_back_all(struct webhooks *w, struct webhook_target *target)
 static void do_record(void *arg)
 {
 	struct webhooks *w = arg;
+	struct records *records = &w->records;
 
-	w->errand.status = webhook_record(w->db, w->claim_id, w->errand.outcomes, w->errand.n);
+	records->office.status = webhook_record(records->office.db, w->claim_id, records->outcomes, records->n);
 }
 
 static bool record_is_due(const struct webhooks *w, int64_t now)
 {
-	if (w->n_finals == 0 || w->db_again_at > now)
+	if (desk_busy(w->records.office.desk) || w->n_finals == 0 || w->db_again_at > now)
 		return false;
 	return w->n_finals >= RECORD_ENOUGH || w->busy == 0 || w->finals_since + RECORD_AFTER <= now;
 }
 
 static void record(struct webhooks *w)
 {
-	struct errand *errand = &w->errand;
+	struct records *records = &w->records;
 	struct webhook_task *task;
 
-	errand->type = ERRAND_RECORD;
-	errand->n = 0;
-	while (errand->n < RECORD_AT_ONCE && (task = take_final(w)) != NULL) {
-		errand->tasks[errand->n] = task;
-		errand->outcomes[errand->n++] = task->outcome;
+	records->n = 0;
+	while (records->n < RECORD_AT_ONCE && (task = take_final(w)) != NULL) {
+		records->tasks[records->n] = task;
+		records->outcomes[records->n++] = task->outcome;
 	}
 	FAULT("webhook.before_record");
-	desk_give(w->desk, do_record, w);
+	desk_give(records->office.desk, do_record, w);
 }
 
 /* Unrecorded for good, they are due again after the lease; the other side knows them by their id. */
 static void recorded(struct webhooks *w)
 {
-	struct errand *errand = &w->errand;
-	bool ok = errand->status == DB_OK;
+	struct records *records = &w->records;
+	bool ok = records->office.status == DB_OK;
 
 	if (ok)
 		FAULT("webhook.recorded");
 	else
-		db_failed(w, "webhook-record");
-	for (size_t i = 0; i < errand->n; i++) {
+		db_failed(w, &records->office, "webhook-record");
+	for (size_t i = 0; i < records->n; i++) {
 		if (ok || clock_mono_us() >= w->give_up_at)
-			task_done(w, errand->tasks[i]);
+			task_done(w, records->tasks[i]);
 		else
-			add_final(w, errand->tasks[i]);
+			add_final(w, records->tasks[i]);
 	}
 	w->claim_at = 0;                        /* what comes after them in order may be due */
+	w->claims.overtaken = true;
 }
 
 /* Claims */
@@ -233,16 +245,16 @@ static void recorded(struct webhooks *w)
 /* At the desk. */
 static void do_claim(void *arg)
 {
-	struct webhooks *w = arg;
-	struct errand *errand = &w->errand;
+	struct claims *claims = arg;
 
-	errand->status = webhook_claim(w->db, errand->batch->pool, &w->wish, &errand->shares, &errand->n);
+	claims->office.status = webhook_claim(claims->office.db, claims->batch->pool, &claims->wish, &claims->shares,
+	                                      &claims->n);
 }
 
 /* The next claim is made while the last events of the one before are still on their way. */
 static bool may_claim(const struct webhooks *w, int64_t now)
 {
-	if (w->stopping || (w->once && w->claimed) || w->n_batches >= BATCHES_MAX)
+	if (desk_busy(w->claims.office.desk) || w->stopping || (w->once && w->claimed) || w->n_batches >= BATCHES_MAX)
 		return false;
 	if (w->claim_at > now || w->db_again_at > now)
 		return false;
@@ -251,11 +263,13 @@ static bool may_claim(const struct webhooks *w, int64_t now)
 
 static void claim(struct webhooks *w)
 {
-	w->errand.type = ERRAND_CLAIM;
-	w->errand.batch = batch_open(w);
-	w->errand.n = 0;
-	w->wish.rooms = webhook_targets_rooms(&w->targets, w->errand.batch->pool, &w->wish.n_rooms);
-	desk_give(w->desk, do_claim, w);
+	struct claims *claims = &w->claims;
+
+	claims->batch = batch_open(w);
+	claims->n = 0;
+	claims->overtaken = false;
+	claims->wish.rooms = webhook_targets_rooms(&w->targets, claims->batch->pool, &claims->wish.n_rooms);
+	desk_give(claims->office.desk, do_claim, claims);
 }
 
 static void add_share(struct webhooks *w, struct webhook_batch *batch, const struct webhook_share *share)
@@ -274,20 +288,20 @@ static void add_share(struct webhooks *w, struct webhook_batch *batch, const str
 		give_back_all(w, target);
 }
 
+/* A claim that something recorded has overtaken may have found nothing only because of that. */
 static void claimed(struct webhooks *w)
 {
-	struct errand *errand = &w->errand;
-	struct webhook_batch *batch = errand->batch;
+	struct claims *claims = &w->claims;
 
-	if (errand->status != DB_OK)
-		db_failed(w, "webhook-claim");
+	if (claims->office.status != DB_OK)
+		db_failed(w, &claims->office, "webhook-claim");
 	w->claimed = true;
 	w->claimed_at = clock_mono_us();
-	w->claim_at = errand->n > 0 ? 0 : w->claimed_at + CLAIM_AGAIN;
-	for (size_t i = 0; i < errand->n; i++)
-		add_share(w, batch, &errand->shares[i]);
-	if (--batch->left == 0)
-		batch_close(w, batch);
+	w->claim_at = claims->n > 0 || claims->overtaken ? 0 : w->claimed_at + CLAIM_AGAIN;
+	for (size_t i = 0; i < claims->n; i++)
+		add_share(w, claims->batch, &claims->shares[i]);
+	if (--claims->batch->left == 0)
+		batch_close(w, claims->batch);
 }
 
 /* Posts */
@@ -349,16 +363,13 @@ static void work(struct webhooks *w)
 
 /* The loop */
 
-/* Goes on with what the desk has done. */
+/* Goes on with what the desks have done. What was recorded comes first: a claim may have been waiting for it. */
 static void take_back(struct webhooks *w)
 {
-	if (!desk_take(w->desk))
-		return;
-	if (w->errand.type == ERRAND_CLAIM)
-		claimed(w);
-	else if (w->errand.type == ERRAND_RECORD)
+	if (desk_take(w->records.office.desk))
 		recorded(w);
-	w->errand.type = ERRAND_NONE;
+	if (desk_take(w->claims.office.desk))
+		claimed(w);
 }
 
 static void employ(struct webhooks *w)
@@ -367,8 +378,13 @@ static void employ(struct webhooks *w)
 
 	if (record_is_due(w, now))
 		record(w);
-	else if (may_claim(w, now))
+	if (may_claim(w, now))
 		claim(w);
+}
+
+static bool is_any_desk_busy(const struct webhooks *w)
+{
+	return desk_busy(w->records.office.desk) || desk_busy(w->claims.office.desk);
 }
 
 /* How long the next wait may be, in milliseconds. */
@@ -376,7 +392,7 @@ static int patience(const struct webhooks *w)
 {
 	int64_t until = w->db_again_at;
 
-	if (desk_busy(w->desk) || w->n_finals == 0)
+	if (desk_busy(w->records.office.desk) || w->n_finals == 0)
 		return CLAIM_OTHERS / 1000;
 	if (until < w->finals_since + RECORD_AFTER)
 		until = w->finals_since + RECORD_AFTER;
@@ -386,22 +402,21 @@ static int patience(const struct webhooks *w)
 
 /*
  * Being woken for each answer by itself costs as much as all the rest of a post, and the receiver pays for it too: while
- * many are on their way, a third of them may come first.
+ * many are on their way, some of them may come first. Between a third and a half is aimed at: with all of them the
+ * receiver would stand still.
  */
 static void rest(struct webhooks *w)
 {
-	int64_t now = clock_mono_us(), us;
-
-	if (w->ended > 0) {
-		w->pace += ((now - w->ended_at) / w->ended - w->pace) / 4;
-		w->ended_at = now;
-		w->ended = 0;
-	}
-	us = w->pace * w->busy / 3;
-	if (us > REST_MAX)
-		us = REST_MAX;
+	if (w->ended > w->flown / 2)
+		w->rest -= w->rest / 4;
+	else if (w->ended < w->flown / 3)
+		w->rest += w->rest / 4 + 1;
+	if (w->rest > REST_MAX)
+		w->rest = REST_MAX;
+	w->ended = 0;
+	w->flown = w->busy;
 	if (w->busy >= REST_BUSY)
-		nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = w->rest * 1000}, NULL);
 }
 
 static void wait_for_something(struct webhooks *w)
@@ -412,8 +427,10 @@ static void wait_for_something(struct webhooks *w)
 	rest(w);
 	wire_forget(&w->wire);
 	place = wire_want(&w->wire, w->signals, CURL_WAIT_POLLIN);
-	if (desk_busy(w->desk))
-		wire_want(&w->wire, desk_fd(w->desk), CURL_WAIT_POLLIN);
+	if (desk_busy(w->records.office.desk))
+		wire_want(&w->wire, desk_fd(w->records.office.desk), CURL_WAIT_POLLIN);
+	if (desk_busy(w->claims.office.desk))
+		wire_want(&w->wire, desk_fd(w->claims.office.desk), CURL_WAIT_POLLIN);
 	for (unsigned i = 0; i < w->n_posts; i++)
 		http_conn_wait(&w->posts[i].conn);
 	wire_wait(&w->wire, patience(w));
@@ -425,7 +442,7 @@ static void wait_for_something(struct webhooks *w)
 /* Nothing in hand, and the last claim found nothing, or no more are wanted. */
 static bool is_finished(const struct webhooks *w)
 {
-	if (w->batches != NULL || desk_busy(w->desk))
+	if (w->batches != NULL || is_any_desk_busy(w))
 		return false;
 	return w->stopping || (w->once && w->claimed) || w->claim_at > 0;
 }
@@ -437,8 +454,7 @@ static void run(struct webhooks *w)
 		if (w->stopping && w->targets.waiting > 0)
 			stop(w);
 		begin_posts(w);
-		if (!desk_busy(w->desk))
-			employ(w);
+		employ(w);
 		if (!is_finished(w))
 			wait_for_something(w);
 	} while (!is_finished(w));
@@ -449,18 +465,19 @@ int webhooks_run(const struct settings *settings, struct db *db, bool once, int 
 	struct webhooks *w = mem_alloc(sizeof *w);
 	int result = -1;
 
-	*w = (struct webhooks){.settings = settings, .db = db, .once = once, .signals = signals,
-	                       .n_posts = (unsigned)settings->webhook_connections};
+	*w = (struct webhooks){.settings = settings, .records.office.db = db, .claims.office.db = db_open(settings),
+	                       .once = once, .signals = signals, .n_posts = (unsigned)settings->webhook_connections};
 	w->finals_end = &w->finals;
 	id_uuid7(w->claim_id);
-	w->wish = (struct webhook_wish){
+	w->claims.wish = (struct webhook_wish){
 		.claim_id = w->claim_id, .lease = HOLD + settings->webhook_timeout + LEASE_MARGIN, .size = CLAIM_SIZE,
 		.room = WEBHOOK_QUOTA_FIRST,
 	};
 	if (wire_open(&w->wire, w->n_posts) != 0)
 		goto err0;
-	w->desk = desk_open();
-	if (w->desk == NULL)
+	w->records.office.desk = desk_open();
+	w->claims.office.desk = desk_open();
+	if (w->records.office.desk == NULL || w->claims.office.desk == NULL)
 		goto err1;
 	webhook_targets_init(&w->targets, w->n_posts);
 	w->posts = mem_alloc(w->n_posts * sizeof *w->posts);
@@ -472,11 +489,13 @@ int webhooks_run(const struct settings *settings, struct db *db, bool once, int 
 	free(w->posts);
 	webhook_targets_free(&w->targets);
 	pool_free(w->spare);
-	desk_close(w->desk);
 	result = w->failed ? -1 : 0;
 err1:
+	desk_close(w->records.office.desk);
+	desk_close(w->claims.office.desk);
 	wire_close(&w->wire);
 err0:
+	db_close(w->claims.office.db);
 	free(w);
 	return result;
 }

@@ -144,18 +144,48 @@ START_TEST(taking_back)
 }
 END_TEST
 
+static void begin_claim(void)
+{
+	struct pool *pool = pool_create();
+	size_t n;
+
+	webhook_targets_rooms(&targets, pool, &n);
+	pool_free(pool);
+}
+
 START_TEST(rest_ends_with_a_later_claim)
 {
 	struct webhook_target *target;
 
 	begin_test(16);
 	target = add(1, 0, 0);
+	begin_claim();
 	target->resting = true;
 	target->unrecorded = 1;
 	ck_assert(add(1, 0, 0)->resting);       /* that claim could not know of the failure */
+	begin_claim();
 	target->unrecorded = 0;
+	ck_assert(add(1, 0, 0)->resting);       /* nor that one: it was begun before the failure was recorded */
+	begin_claim();
 	ck_assert(!add(1, 1, 0)->resting);
 	ck_assert_uint_eq(target->failures, 1);
+	webhook_targets_free(&targets);
+}
+END_TEST
+
+START_TEST(failure_during_a_claim_is_not_forgotten)
+{
+	struct webhook_target *target;
+
+	begin_test(16);
+	target = add(1, 0, 0);
+	begin_claim();
+	target->resting = true;                 /* and recorded, all while the claim was being made */
+	target->failures = 1;
+	ck_assert(add(1, 0, 0)->resting);
+	ck_assert_uint_eq(target->failures, 1);
+	begin_claim();
+	ck_assert(!add(1, 1, 0)->resting);
 	webhook_targets_free(&targets);
 }
 END_TEST
@@ -234,6 +264,7 @@ int main(void)
 	tcase_add_test(tcase, success_opens_failure_closes);
 	tcase_add_test(tcase, taking_back);
 	tcase_add_test(tcase, rest_ends_with_a_later_claim);
+	tcase_add_test(tcase, failure_during_a_claim_is_not_forgotten);
 	tcase_add_test(tcase, room_for_more);
 	tcase_add_test(tcase, room_for_one_that_is_kept_busy);
 	suite_add_tcase(suite, tcase);
