@@ -73,10 +73,22 @@ static void kill_victim(const char *text)
 		nanosleep(&pause, NULL);
 }
 
+static void hold(const char *path)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	for (unsigned i = 0; i < 20000 && access(path, F_OK) == 0; i++)
+		nanosleep(&pause, NULL);
+}
+
 void fault_point(const char *name)
 {
 	static uint64_t passages;
 	const char *chosen = getenv("BAILLEUR_FAULT"), *victim = getenv("BAILLEUR_FAULT_VICTIM");
+	const char *held = getenv("BAILLEUR_FAULT_HOLD");
 	uint64_t count;
 
 	if (chosen == NULL || !is_chosen(chosen, name, &count))
@@ -84,7 +96,9 @@ void fault_point(const char *name)
 	if (++passages != count || !first_time())
 		return;
 	log_event(LOG_LEVEL_WARN, "fault-point", "name", name, NULL);
-	if (victim != NULL)
+	if (held != NULL)
+		hold(held);
+	else if (victim != NULL)
 		kill_victim(victim);
 	else
 		kill(getpid(), SIGKILL);

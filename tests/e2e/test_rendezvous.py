@@ -6,9 +6,11 @@ import datetime
 import hashlib
 import hmac
 import json
+import os
 import random
 import socket
 import subprocess
+import threading
 import unittest
 import urllib.parse
 import zoneinfo
@@ -245,6 +247,25 @@ class Webhooks(RendezvousCase):
             self.assertEqual(told, ["approved", "cancelled"])
         self.assertEqual([b["status"] for b in receiver.bodies()
                           if b["location"] == DOCUMENTED["location"]].count("preset"), 3)
+
+    def test_claim_that_an_outcome_overtakes_is_made_again(self):
+        """A change is told while the next claim, which looked before that, is still on its way and has found nothing."""
+        receiver, _ = self.listen()
+        oid = self.create()
+        self.post(f"appointments/{oid}/approve", {})
+        answer, held = threading.Event(), self.stack.dir + "/held"
+        receiver.on_post = lambda: answer.wait(20)
+        sender = self.stack.start_sender(BAILLEUR_FAULT="webhook.claimed:2", BAILLEUR_FAULT_HOLD=held)
+        wait_until(lambda: len(receiver.got) == 1 and os.path.exists(held), 20, "the claim to be held")
+        answer.set()
+        wait_until(lambda: self.told_of(oid) == 1, 20, "the first change to be recorded")
+        os.unlink(held)
+        sender.wait(20)
+        self.assertEqual(self.told_of(oid), 2)
+
+    def told_of(self, oid):
+        return int(self.stack.db.value(f"SELECT COUNT(*) FROM webhook_event WHERE appointment_id = {oid} AND "
+                                       "state = 'sent'"))
 
     def test_what_changes_nothing_is_not_told(self):
         receiver, _ = self.listen()
