@@ -3,7 +3,8 @@
  * statements, each with a process at either end that falls asleep and is woken.
  *
  * The statement is a block that the server prepares once for each number of messages. It takes the ids of a multi-row
- * INSERT to follow each other, and commits only when they are found to.
+ * INSERT to follow each other, and commits only when the last is found where it should be: they ascend by a step or more
+ * each, so none of them is elsewhere then.
  */
 #include <string.h>
 
@@ -13,7 +14,7 @@
 
 enum {
 	LOOK_VALUES = 3, DELIVERY_VALUES = 4,
-	VALUES_MOST = OUTBOX_GROUP * (LOOK_VALUES + OUTBOX_MESSAGE_VALUES + DELIVERY_VALUES + 1)
+	VALUES_MOST = OUTBOX_GROUP * (LOOK_VALUES + OUTBOX_MESSAGE_VALUES + DELIVERY_VALUES) + 1
 };
 
 static const char BEGIN[] =
@@ -28,11 +29,9 @@ static const char INSERT_MESSAGES[] =
 static const char INSERT_DELIVERIES[] =
 	"; SET v_first = LAST_INSERT_ID(), v_step = @@auto_increment_increment;"
 	" INSERT INTO delivery (message_id, channel, uuid, recipient, state, due_at, expires_at) VALUES ";
-static const char CHECK[] =
-	"; IF (SELECT COUNT(*) FROM message WHERE id BETWEEN v_first AND v_first + %zu * v_step"
-	" AND request_uuid = ELT(1 + (id - v_first) DIV v_step, ";
 static const char END[] =
-	")) = %zu THEN SELECT v_first, v_step; COMMIT; ELSE ROLLBACK; SELECT NULL, v_step; END IF;"
+	"; IF (SELECT request_uuid FROM message WHERE id = v_first + %zu * v_step) = ?"
+	" THEN SELECT v_first, v_step; COMMIT; ELSE ROLLBACK; SELECT NULL, v_step; END IF;"
 	" ELSE SELECT NULL, v_step; END IF; END";
 
 static void repeat(struct text *sql, const char *what, const char *between, size_t n)
@@ -59,9 +58,7 @@ static const char *statement(size_t n)
 	for (size_t i = 0; i < n; i++)
 		text_printf(sql, "%s(v_first + %zu * v_step, ?, ?, ?, 'queued', v_now, v_now + INTERVAL ? SECOND)",
 		            i > 0 ? ", " : "", i);
-	text_printf(sql, CHECK, n - 1);
-	repeat(sql, "?", ", ", n);
-	text_printf(sql, END, n);
+	text_printf(sql, END, n - 1);
 	return sql->data;
 }
 
@@ -110,8 +107,7 @@ static size_t bind(const struct outbox_entry *entries, size_t n, uint8_t uuids[]
 		*v++ = db_text(recipient(e));
 		*v++ = db_i64(e->message->email_to ? e->lifetime.mail : e->lifetime.sms);
 	}
-	for (size_t i = 0; i < n; i++)
-		*v++ = db_bytes(entries[i].uuid, ID_UUID_SIZE);
+	*v++ = db_bytes(entries[n - 1].uuid, ID_UUID_SIZE);
 	return (size_t)(v - values);
 }
 
