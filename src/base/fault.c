@@ -86,7 +86,7 @@ static void hold(const char *path)
 
 void fault_point(const char *name)
 {
-	static uint64_t passages;
+	static _Atomic uint64_t passages;       /* threads pass, too */
 	const char *chosen = getenv("BAILLEUR_FAULT"), *victim = getenv("BAILLEUR_FAULT_VICTIM");
 	const char *held = getenv("BAILLEUR_FAULT_HOLD");
 	uint64_t count;

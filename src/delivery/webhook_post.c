@@ -151,10 +151,8 @@ static void set_health(struct webhook_target *target, struct webhook_outcome *o)
 		o->health = WEBHOOK_WELL;
 	if (o->health == WEBHOOK_WELL)
 		target->failures = 0;
-	target->resting = target->resting || failed;
-	target->unrecorded += failed;
-	if (failed && o->retry_at > target->rest_until)
-		target->rest_until = o->retry_at;
+	if (failed)
+		webhook_target_failed(target, o->retry_at);
 }
 
 static void log_outcome(const struct webhook_post *post, const struct webhook_outcome *o)

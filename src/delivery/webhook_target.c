@@ -38,7 +38,7 @@ static bool is_quick(const struct webhook_target *target)
 	return target->waiting < target->quota / 2 || target->begun >= target->quota;
 }
 
-struct webhook_room *webhook_targets_rooms(struct webhook_targets *targets, struct pool *pool, size_t *n_r)
+struct webhook_room *webhook_targets_begin_claim(struct webhook_targets *targets, struct pool *pool, size_t *n_r)
 {
 	struct webhook_room *rooms;
 	size_t n = 0;
@@ -50,7 +50,7 @@ struct webhook_room *webhook_targets_rooms(struct webhook_targets *targets, stru
 	for (struct webhook_target *target = targets->all; target != NULL; target = target->next) {
 		if (target->well && target->quota < QUOTA_MAX && is_quick(target))
 			set_quota(target, target->quota * QUOTA_GROWTH);
-		target->settled = target->resting && target->unrecorded == 0;
+		target->settled = target->unrecorded == 0;
 		rooms[n].client_id = target->client_id;
 		rooms[n++].room = target->waiting < target->quota ? target->quota - target->waiting : 0;
 	}
@@ -75,13 +75,22 @@ struct webhook_target *webhook_target_of(struct webhook_targets *targets, const 
 {
 	struct webhook_target *target = find(targets, endpoint->client_id);
 
-	/* A claim begun before its failures were recorded knows nothing of them; one after that has found the rest over. */
+	/* A claim begun before all its failures were recorded may not know of them; another has found the rest over. */
 	if (target->resting && !target->settled)
 		return target;
 	target->failures = endpoint->failures;
 	target->resting = false;
 	target->rest_until = 0;
 	return target;
+}
+
+void webhook_target_failed(struct webhook_target *target, int64_t until)
+{
+	target->resting = true;
+	target->settled = false;
+	target->unrecorded++;
+	if (until > target->rest_until)
+		target->rest_until = until;
 }
 
 void webhook_target_late(struct webhook_target *target)

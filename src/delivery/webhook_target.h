@@ -40,7 +40,7 @@ struct webhook_target {
 	bool in_turn;
 	bool well;                              /* it has taken an event in this run, and not failed since */
 	bool resting;                           /* it failed: nothing more until a claim made after that is recorded */
-	bool settled;                           /* it rested when the last claim was begun, all its failures recorded */
+	bool settled;                           /* all its failures were recorded when the last claim was begun */
 	int64_t rest_until;                     /* ms; the latest that a failure asked for */
 	unsigned unrecorded;                    /* failures that are not yet recorded */
 };
@@ -60,10 +60,10 @@ void webhook_targets_free(struct webhook_targets *targets);
 enum { WEBHOOK_QUOTA_FIRST = 64 };
 
 /*
- * To be asked when a claim is begun: how many events each known endpoint has room for, in the pool. Up to its quota, which
- * grows when little of it is left waiting.
+ * To be called when a claim is begun, which will know of what is recorded by now. Returns how many events each known
+ * endpoint has room for, in the pool: up to its quota, which grows when little of it is left waiting.
  */
-struct webhook_room *webhook_targets_rooms(struct webhook_targets *targets, struct pool *pool, size_t *n_r);
+struct webhook_room *webhook_targets_begin_claim(struct webhook_targets *targets, struct pool *pool, size_t *n_r);
 
 /* The target of an endpoint that the claim begun last has found, brought up to date with it. */
 struct webhook_target *webhook_target_of(struct webhook_targets *targets, const struct webhook_endpoint *endpoint);
@@ -73,6 +73,9 @@ void webhook_target_wait(struct webhook_targets *targets, struct webhook_target 
 
 /* The task that may begin now, as begun; NULL: none may. Tell its end with webhook_target_ended(). */
 struct webhook_task *webhook_targets_next(struct webhook_targets *targets);
+
+/* A post has failed, which asks for a rest until then (ms). */
+void webhook_target_failed(struct webhook_target *target, int64_t until);
 
 /* A post has ended; `well`: the endpoint took the event. */
 void webhook_target_ended(struct webhook_targets *targets, struct webhook_target *target, bool well);

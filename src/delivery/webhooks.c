@@ -45,11 +45,12 @@ struct webhook_batch {
 	struct webhook_batch *next;
 	struct pool *pool;
 	struct webhook_task *tasks;
+	uint8_t claim_id[ID_UUID_SIZE];
 	size_t left;                            /* not yet recorded */
 	int64_t last_begin;                     /* after that a post could outlast the lease */
 };
 
-/* A desk with a connection of its own. While it is busy its job alone touches them, and what the job is about. */
+/* A desk with a connection of its own, and how its last job ended. */
 struct office {
 	struct desk *desk;
 	struct db *db;
@@ -77,7 +78,6 @@ struct webhooks {
 	struct claims claims;
 	struct records records;
 	struct wire wire;
-	uint8_t claim_id[ID_UUID_SIZE];         /* of the whole run */
 	struct webhook_post *posts;
 	unsigned n_posts, busy;
 	unsigned flown, ended;                  /* posts under way at the last rest, and ended since */
@@ -88,21 +88,18 @@ struct webhooks {
 	struct pool *spare;
 	struct webhook_task *finals, **finals_end;      /* outcomes to be recorded */
 	size_t n_finals;
-	int64_t finals_since, claim_at, claimed_at, db_again_at, give_up_at;
+	int64_t finals_since, claim_at, claimed_at, db_again_at;
+	int64_t give_up_at;                     /* to record, after which nothing is tried again; 0: nothing has failed */
 	int signals;
 	bool once, claimed, stopping, failed;
 };
 
 static void db_failed(struct webhooks *w, const struct office *office, const char *what)
 {
-	int64_t now = clock_mono_us();
-
 	log_event(LOG_LEVEL_ERROR, what, "status", db_status_name(office->status), "database", db_error(office->db),
 	          NULL);
-	if (!w->failed)
-		w->give_up_at = now + DB_PATIENCE;
 	w->failed = w->stopping = true;
-	w->db_again_at = now + DB_PAUSE;
+	w->db_again_at = clock_mono_us() + DB_PAUSE;
 }
 
 /* Batches */
@@ -115,6 +112,7 @@ static struct webhook_batch *batch_open(struct webhooks *w)
 	w->spare = NULL;
 	batch->next = w->batches;
 	batch->pool = pool;
+	id_uuid7(batch->claim_id);
 	batch->left = 1;                        /* the claim itself, until it is done */
 	batch->last_begin = clock_mono_us() + (int64_t)HOLD * SECOND;
 	w->batches = batch;
@@ -193,10 +191,9 @@ static void give_back_all(struct webhooks *w, struct webhook_target *target)
 /* At the desk. */
 static void do_record(void *arg)
 {
-	struct webhooks *w = arg;
-	struct records *records = &w->records;
+	struct records *records = arg;
 
-	records->office.status = webhook_record(records->office.db, w->claim_id, records->outcomes, records->n);
+	records->office.status = webhook_record(records->office.db, records->outcomes, records->n);
 }
 
 static bool record_is_due(const struct webhooks *w, int64_t now)
@@ -214,10 +211,18 @@ static void record(struct webhooks *w)
 	records->n = 0;
 	while (records->n < RECORD_AT_ONCE && (task = take_final(w)) != NULL) {
 		records->tasks[records->n] = task;
-		records->outcomes[records->n++] = task->outcome;
+		records->outcomes[records->n] = task->outcome;
+		records->outcomes[records->n++].claim_id = task->batch->claim_id;
 	}
 	FAULT("webhook.before_record");
-	desk_give(records->office.desk, do_record, w);
+	desk_give(records->office.desk, do_record, records);
+}
+
+static void record_failed(struct webhooks *w)
+{
+	db_failed(w, &w->records.office, "webhook-record");
+	if (w->give_up_at == 0)
+		w->give_up_at = clock_mono_us() + DB_PATIENCE;
 }
 
 /* Unrecorded for good, they are due again after the lease; the other side knows them by their id. */
@@ -229,7 +234,7 @@ static void recorded(struct webhooks *w)
 	if (ok)
 		FAULT("webhook.recorded");
 	else
-		db_failed(w, &records->office, "webhook-record");
+		record_failed(w);
 	for (size_t i = 0; i < records->n; i++) {
 		if (ok || clock_mono_us() >= w->give_up_at)
 			task_done(w, records->tasks[i]);
@@ -268,7 +273,8 @@ static void claim(struct webhooks *w)
 	claims->batch = batch_open(w);
 	claims->n = 0;
 	claims->overtaken = false;
-	claims->wish.rooms = webhook_targets_rooms(&w->targets, claims->batch->pool, &claims->wish.n_rooms);
+	claims->wish.claim_id = claims->batch->claim_id;
+	claims->wish.rooms = webhook_targets_begin_claim(&w->targets, claims->batch->pool, &claims->wish.n_rooms);
 	desk_give(claims->office.desk, do_claim, claims);
 }
 
@@ -402,8 +408,8 @@ static int patience(const struct webhooks *w)
 
 /*
  * Being woken for each answer by itself costs as much as all the rest of a post, and the receiver pays for it too: while
- * many are on their way, some of them may come first. Between a third and a half is aimed at: with all of them the
- * receiver would stand still.
+ * many are on their way, some of them may come first, for a millisecond at most. Between a third and a half is aimed at:
+ * with all of them the receiver would stand still.
  */
 static void rest(struct webhooks *w)
 {
@@ -468,9 +474,8 @@ int webhooks_run(const struct settings *settings, struct db *db, bool once, int 
 	*w = (struct webhooks){.settings = settings, .records.office.db = db, .claims.office.db = db_open(settings),
 	                       .once = once, .signals = signals, .n_posts = (unsigned)settings->webhook_connections};
 	w->finals_end = &w->finals;
-	id_uuid7(w->claim_id);
 	w->claims.wish = (struct webhook_wish){
-		.claim_id = w->claim_id, .lease = HOLD + settings->webhook_timeout + LEASE_MARGIN, .size = CLAIM_SIZE,
+		.lease = HOLD + settings->webhook_timeout + LEASE_MARGIN, .size = CLAIM_SIZE,
 		.room = WEBHOOK_QUOTA_FIRST,
 	};
 	if (wire_open(&w->wire, w->n_posts) != 0)

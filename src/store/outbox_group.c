@@ -3,8 +3,8 @@
  * statements, each with a process at either end that falls asleep and is woken.
  *
  * The statement is a block that the server prepares once for each number of messages. It takes the ids of a multi-row
- * INSERT to follow each other, and commits only when the last is found where it should be: they ascend by a step or more
- * each, so none of them is elsewhere then.
+ * INSERT to follow each other, and commits only when the last is found where it should be: InnoDB's ascend by a step or
+ * more each, so none of them is elsewhere then.
  */
 #include <string.h>
 

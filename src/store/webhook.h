@@ -64,7 +64,7 @@ struct webhook_room {
 };
 
 struct webhook_wish {
-	const uint8_t *claim_id;        /* may be the same for all claims of a run */
+	const uint8_t *claim_id;        /* ID_UUID_SIZE bytes, a new one for each claim */
 	int64_t lease;                  /* seconds */
 	uint32_t size;                  /* of the claim, at most 512 */
 	uint32_t room;                  /* for each client that is not in `rooms` */
@@ -93,6 +93,7 @@ enum webhook_health {
 /* What became of an attempt. */
 struct webhook_outcome {
 	uint64_t id, client_id;
+	const uint8_t *claim_id;        /* of the claim that holds it */
 	const char *state;              /* "sent", "queued" (to be tried again), "failed", "expired" */
 	int64_t retry_at;               /* ms, for queued */
 	enum webhook_health health;
@@ -102,9 +103,8 @@ struct webhook_outcome {
 	const char *error;              /* NULL: none */
 };
 
-/* Records outcomes in one transaction; a row that the claim does not hold any more is left alone. */
-enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE],
-                              const struct webhook_outcome *outcomes, size_t n);
+/* Records outcomes in one transaction; a row that its claim does not hold any more is left alone. */
+enum db_status webhook_record(struct db *db, const struct webhook_outcome *outcomes, size_t n);
 
 /* Events of a client (0: of all), newest first; state NULL: any. */
 enum db_status webhook_list(struct db *db, struct pool *pool, uint64_t client, const char *state, uint32_t limit,

@@ -32,13 +32,18 @@ static void read_share(const struct db_rows *row, struct pool *pool, void *eleme
 	webhook_read_endpoint(row, pool, &share->endpoint);
 }
 
-/* Endpoints that may be posted to and have something due, in turn; of some of them all may be claimed already. */
+/*
+ * Endpoints that may be posted to and have something due, in turn; of some of them all may be claimed already. On a
+ * cluster the node that is asked catches up first, which it would not do inside a transaction: what has become of them
+ * is recorded on another connection.
+ */
 static enum db_status find_shares(struct db *db, struct claim *c)
 {
 	return rows_list(db, c->pool,
-		"SELECT w.client_id, '', w.url, w.secret, w.old_secret, FALSE, NULL, w.failures, w.retry_at, 0 FROM "
-		"webhook_endpoint w WHERE w.disabled_at IS NULL AND (w.retry_at IS NULL OR w.retry_at <= "
-		"UTC_TIMESTAMP(3)) AND (SELECT 1 FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = "
+		"SET STATEMENT wsrep_sync_wait = 1 FOR SELECT w.client_id, '', w.url, w.secret, w.old_secret, FALSE, "
+		"NULL, w.failures, w.retry_at, 0 FROM webhook_endpoint w WHERE w.disabled_at IS NULL AND (w.retry_at "
+		"IS NULL OR w.retry_at <= UTC_TIMESTAMP(3)) AND (SELECT 1 FROM webhook_event e FORCE INDEX (client_due) "
+		"WHERE e.client_id = "
 		"w.client_id AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) LIMIT 1) IS NOT NULL "
 		"ORDER BY w.client_id <= ?, w.client_id LIMIT ?",
 		DB_ARGS(db_u64(c->wish->last), db_u64(SHARES_MAX)), sizeof *c->shares, read_share, &c->shares, &c->n);
@@ -76,11 +81,13 @@ static size_t room(const struct webhook_wish *wish, const struct webhook_endpoin
 
 static enum db_status find_all(struct db *db, struct claim *c, size_t *n_r)
 {
-	enum db_status status = find_shares(db, c);
 	size_t size = c->wish->size < CLAIM_MAX ? c->wish->size : CLAIM_MAX, fair = c->n > 0 ? size / c->n : 0;
+	enum db_status status = DB_OK;
 
 	*n_r = 0;
 	c->room = CLAIM_ROOM;
+	for (size_t i = 0; i < c->n; i++)
+		c->shares[i].n = 0;
 	for (size_t i = 0; i < c->n && status == DB_OK && *n_r < size && c->room > 0; i++) {
 		struct webhook_share *share = &c->shares[i];
 		size_t max = room(c->wish, &share->endpoint);
@@ -190,8 +197,10 @@ enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wi
                              struct webhook_share **shares_r, size_t *n_r)
 {
 	struct claim claim = {.pool = pool, .wish = wish, .last = wish->last};
-	enum db_status status = db_transaction(db, claim_due, &claim);
+	enum db_status status = find_shares(db, &claim);
 
+	if (status == DB_OK && claim.n > 0)
+		status = db_transaction(db, claim_due, &claim);
 	*shares_r = claim.shares;
 	*n_r = 0;
 	if (status != DB_OK)            /* uncertain too: should it be ours, it is due again after the lease */

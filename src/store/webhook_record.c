@@ -8,7 +8,6 @@
 #include "store/webhook.h"
 
 struct recording {
-	const uint8_t *claim_id;
 	const struct webhook_outcome *outcomes;
 	size_t n;
 };
@@ -21,7 +20,7 @@ struct recording {
 
 enum { RECORD_COLUMNS = 8, RECORD_KINDS = 4 };
 
-static void record_values(const struct webhook_outcome *o, const uint8_t *claim_id, struct db_value v[RECORD_COLUMNS])
+static void record_values(const struct webhook_outcome *o, struct db_value v[RECORD_COLUMNS])
 {
 	bool queued = strcmp(o->state, "queued") == 0;
 
@@ -31,20 +30,20 @@ static void record_values(const struct webhook_outcome *o, const uint8_t *claim_
 	v[3] = db_u64(o->released);
 	v[4] = o->status != 0 ? db_u64(o->status) : db_null();
 	v[5] = db_text(o->error);
-	v[6] = db_bytes(claim_id, ID_UUID_SIZE);
+	v[6] = db_bytes(o->claim_id, ID_UUID_SIZE);
 	v[7] = db_u64(o->id);
 }
 
 static bool same_outcome(const struct webhook_outcome *a, const struct webhook_outcome *b)
 {
-	return strcmp(a->state, b->state) == 0 && a->retry_at == b->retry_at && a->released == b->released &&
+	return memcmp(a->claim_id, b->claim_id, ID_UUID_SIZE) == 0 && strcmp(a->state, b->state) == 0 &&
+	       a->retry_at == b->retry_at && a->released == b->released &&
 	       a->status == b->status && (a->error == NULL) == (b->error == NULL) &&
 	       (a->error == NULL || strcmp(a->error, b->error) == 0);
 }
 
 /* Records together those that ended as the first of `rest` did, and takes them out of it. */
-static enum db_status record_alike(struct db *db, struct pool *pool, const uint8_t *claim_id,
-                                   const struct webhook_outcome **rest, size_t *n)
+static enum db_status record_alike(struct db *db, struct pool *pool, const struct webhook_outcome **rest, size_t *n)
 {
 	static const char *const sql[3] = ROWS_IN(RECORD " IN");
 	const struct webhook_outcome *model = rest[0];
@@ -59,7 +58,7 @@ static enum db_status record_alike(struct db *db, struct pool *pool, const uint8
 			rest[kept++] = rest[i];
 	}
 	*n = kept;
-	record_values(model, claim_id, values);
+	record_values(model, values);
 	return rows_run_in(db, sql, values, RECORD_COLUMNS - 1, ids, alike, &found);
 }
 
@@ -74,12 +73,12 @@ static enum db_status record_events(struct db *db, struct pool *pool, const stru
 	for (size_t i = 0; i < r->n; i++)
 		rest[i] = &r->outcomes[i];
 	for (int kind = 0; kind < RECORD_KINDS && left > 1 && status == DB_OK; kind++)
-		status = record_alike(db, pool, r->claim_id, rest, &left);
+		status = record_alike(db, pool, rest, &left);
 	if (status != DB_OK || left == 0)
 		return status;
 	values = pool_alloc(pool, left * RECORD_COLUMNS * sizeof *values);
 	for (size_t i = 0; i < left; i++)
-		record_values(rest[i], r->claim_id, values + i * RECORD_COLUMNS);
+		record_values(rest[i], values + i * RECORD_COLUMNS);
 	return db_bulk(db, RECORD " = ?", values, RECORD_COLUMNS, left);
 }
 
@@ -121,13 +120,12 @@ static enum db_status record(struct db *db, void *arg)
 	return status;
 }
 
-enum db_status webhook_record(struct db *db, const uint8_t claim_id[ID_UUID_SIZE],
-                              const struct webhook_outcome *outcomes, size_t n)
+enum db_status webhook_record(struct db *db, const struct webhook_outcome *outcomes, size_t n)
 {
-	struct recording recording = {claim_id, outcomes, n};
+	struct recording recording = {outcomes, n};
 	enum db_status status = db_transaction(db, record, &recording);
 
-	/* Run again, it finds the rows as it left them, or recorded: both are well. */
+	/* Run again, it finds the rows as they were, or recorded, or claimed again since under another id: all is well. */
 	return status == DB_UNCERTAIN ? db_transaction(db, record, &recording) : status;
 }
 

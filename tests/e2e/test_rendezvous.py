@@ -256,11 +256,14 @@ class Webhooks(RendezvousCase):
         answer, held = threading.Event(), self.stack.dir + "/held"
         receiver.on_post = lambda: answer.wait(20)
         sender = self.stack.start_sender(BAILLEUR_FAULT="webhook.claimed:2", BAILLEUR_FAULT_HOLD=held)
-        wait_until(lambda: len(receiver.got) == 1 and os.path.exists(held), 20, "the claim to be held")
-        answer.set()
-        wait_until(lambda: self.told_of(oid) == 1, 20, "the first change to be recorded")
-        os.unlink(held)
-        sender.wait(20)
+        try:
+            wait_until(lambda: len(receiver.got) == 1 and os.path.exists(held), 20, "the claim to be held")
+            answer.set()
+            wait_until(lambda: self.told_of(oid) == 1, 20, "the first change to be recorded")
+        finally:
+            answer.set()
+            os.unlink(held)
+        self.assertEqual(sender.wait(20), 0)
         self.assertEqual(self.told_of(oid), 2)
 
     def told_of(self, oid):

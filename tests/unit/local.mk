@@ -58,6 +58,7 @@ UNIT_TESTS += tests/unit/test_template
 UNIT_TESTS += tests/unit/test_text
 UNIT_TESTS += tests/unit/test_token
 UNIT_TESTS += tests/unit/test_webhook
+UNIT_TESTS += tests/unit/test_webhook_record
 UNIT_TESTS += tests/unit/test_webhook_target
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

@@ -149,7 +149,7 @@ static void begin_claim(void)
 	struct pool *pool = pool_create();
 	size_t n;
 
-	webhook_targets_rooms(&targets, pool, &n);
+	webhook_targets_begin_claim(&targets, pool, &n);
 	pool_free(pool);
 }
 
@@ -160,32 +160,51 @@ START_TEST(rest_ends_with_a_later_claim)
 	begin_test(16);
 	target = add(1, 0, 0);
 	begin_claim();
-	target->resting = true;
-	target->unrecorded = 1;
+	webhook_target_failed(target, 5000);
 	ck_assert(add(1, 0, 0)->resting);       /* that claim could not know of the failure */
 	begin_claim();
 	target->unrecorded = 0;
 	ck_assert(add(1, 0, 0)->resting);       /* nor that one: it was begun before the failure was recorded */
+	ck_assert_int_eq(target->rest_until, 5000);
 	begin_claim();
 	ck_assert(!add(1, 1, 0)->resting);
 	ck_assert_uint_eq(target->failures, 1);
+	ck_assert_int_eq(target->rest_until, 0);
 	webhook_targets_free(&targets);
 }
 END_TEST
 
+/* One that has failed twice, the second time with a post that was under way for long: recorded before the claim is back. */
 START_TEST(failure_during_a_claim_is_not_forgotten)
 {
 	struct webhook_target *target;
 
 	begin_test(16);
 	target = add(1, 0, 0);
+	webhook_target_failed(target, 5000);
+	target->unrecorded = 0;
 	begin_claim();
-	target->resting = true;                 /* and recorded, all while the claim was being made */
-	target->failures = 1;
-	ck_assert(add(1, 0, 0)->resting);
-	ck_assert_uint_eq(target->failures, 1);
+	webhook_target_failed(target, 600000);
+	target->unrecorded = 0;
+	ck_assert(add(1, 1, 0)->resting);
+	ck_assert_int_eq(target->rest_until, 600000);
 	begin_claim();
-	ck_assert(!add(1, 1, 0)->resting);
+	ck_assert(!add(1, 2, 0)->resting);
+	webhook_targets_free(&targets);
+}
+END_TEST
+
+/* The longest rest that was asked for holds. */
+START_TEST(rests_do_not_shorten)
+{
+	struct webhook_target *target;
+
+	begin_test(16);
+	target = add(1, 0, 0);
+	webhook_target_failed(target, 600000);
+	webhook_target_failed(target, 5000);
+	ck_assert_int_eq(target->rest_until, 600000);
+	ck_assert_uint_eq(target->unrecorded, 2);
 	webhook_targets_free(&targets);
 }
 END_TEST
@@ -194,7 +213,7 @@ static uint32_t room(void)
 {
 	struct pool *pool = pool_create();
 	size_t n = 0;
-	struct webhook_room *rooms = webhook_targets_rooms(&targets, pool, &n);
+	struct webhook_room *rooms = webhook_targets_begin_claim(&targets, pool, &n);
 	uint32_t room;
 
 	ck_assert_uint_eq(n, 1);
@@ -265,6 +284,7 @@ int main(void)
 	tcase_add_test(tcase, taking_back);
 	tcase_add_test(tcase, rest_ends_with_a_later_claim);
 	tcase_add_test(tcase, failure_during_a_claim_is_not_forgotten);
+	tcase_add_test(tcase, rests_do_not_shorten);
 	tcase_add_test(tcase, room_for_more);
 	tcase_add_test(tcase, room_for_one_that_is_kept_busy);
 	suite_add_tcase(suite, tcase);

@@ -1,0 +1,140 @@
+/*
+ * What became of webhooks, against a real MariaDB: a record says something of what its claim holds, and of nothing else.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/pool.h"
+#include "dbtest.h"
+#include "store/webhook.h"
+
+#define URL "https://example.com/hook"
+
+enum { EVENTS = 6, LEASE = 600, LIFETIME = 86400 };
+
+static struct db *db;
+static struct pool *pool;
+static uint64_t client;
+
+/* An event of an appointment of its own. */
+static void add_event(void)
+{
+	uint8_t uuid[ID_UUID_SIZE];
+
+	id_uuid7(uuid);
+	ck_status(db_run(db, "INSERT INTO appointment (client_id, request_uuid, request_index, status, channel, start_at, "
+	                 "end_at, reminder_delay, reminder_channel, variables, created_at, updated_at) VALUES (?, ?, 0, "
+	                 "'preset', 'email', '2093-06-12 10:00:00', '2093-06-12 10:45:00', 0, 'disabled', '[]', "
+	                 "UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))", DB_ARGS(db_u64(client), db_bytes(uuid, sizeof uuid))),
+	          DB_OK);
+	ck_status(webhook_add(db, client, dbtest_number(db, "SELECT LAST_INSERT_ID()", DB_NO_ARGS), "{}", clock_now_ms(),
+	                      LIFETIME), DB_OK);
+}
+
+static void setup(void)
+{
+	static const uint8_t secret[32] = {1};
+
+	db = dbtest_open();
+	pool = pool_create();
+	client = dbtest_client(db);
+	ck_status(db_run(db, "DELETE FROM webhook_event", DB_NO_ARGS), DB_OK);
+	ck_status(webhook_set_url(db, client, URL, secret, sizeof secret), DB_OK);
+	for (unsigned i = 0; i < EVENTS; i++)
+		add_event();
+	ck_status(db_run(db, "UPDATE webhook_event SET due_at = '2020-01-01'", DB_NO_ARGS), DB_OK);
+}
+
+static void teardown(void)
+{
+	pool_free(pool);
+	db_close(db);
+}
+
+struct claim {
+	uint8_t id[ID_UUID_SIZE];
+	struct webhook_event *events;
+	size_t n;
+};
+
+/* So many events, under an id of its own. */
+static void make_claim(struct claim *claim, uint32_t size)
+{
+	struct webhook_wish wish = {.claim_id = claim->id, .lease = LEASE, .size = size, .room = size};
+	struct webhook_share *shares;
+	size_t n;
+
+	*claim = (struct claim){0};
+	id_uuid7(claim->id);
+	ck_status(webhook_claim(db, pool, &wish, &shares, &n), DB_OK);
+	ck_assert_uint_eq(n, 1);
+	claim->events = shares[0].events;
+	claim->n = shares[0].n;
+	ck_assert_uint_eq(claim->n, size);
+}
+
+static struct webhook_outcome outcome(const struct claim *claim, size_t i, const char *state)
+{
+	return (struct webhook_outcome){.id = claim->events[i].id, .client_id = client, .claim_id = claim->id,
+	                                .state = state, .retry_at = 1, .released = strcmp(state, "queued") == 0};
+}
+
+static uint64_t count(const char *state)
+{
+	return dbtest_number(db, "SELECT COUNT(*) FROM webhook_event WHERE state = ?", DB_ARGS(db_text(state)));
+}
+
+/* As after a commit whose answer was lost, and that had been claimed again by then. */
+START_TEST(record_made_again_leaves_a_later_claim_alone)
+{
+	struct webhook_outcome first[EVENTS], second[EVENTS];
+	struct claim before, after;
+
+	make_claim(&before, EVENTS);
+	for (size_t i = 0; i < EVENTS; i++)
+		first[i] = outcome(&before, i, "queued");
+	ck_status(webhook_record(db, first, EVENTS), DB_OK);
+	ck_assert_uint_eq(count("queued"), EVENTS);
+	make_claim(&after, EVENTS);
+	ck_status(webhook_record(db, first, EVENTS), DB_OK);
+	ck_assert_uint_eq(count("claimed"), EVENTS);
+	for (size_t i = 0; i < EVENTS; i++)
+		second[i] = outcome(&after, i, "sent");
+	ck_status(webhook_record(db, second, EVENTS), DB_OK);
+	ck_assert_uint_eq(count("sent"), EVENTS);
+	ck_status(webhook_record(db, first, EVENTS), DB_OK);
+	ck_assert_uint_eq(count("sent"), EVENTS);
+}
+END_TEST
+
+/* Outcomes of many claims, and so many kinds of them that some are recorded one by one. */
+START_TEST(claims_are_recorded_together)
+{
+	struct webhook_outcome outcomes[EVENTS];
+	struct claim claims[EVENTS];
+
+	for (size_t i = 0; i < EVENTS; i++) {
+		make_claim(&claims[i], 1);
+		outcomes[i] = outcome(&claims[i], 0, i == 2 ? "queued" : i == 4 ? "failed" : "sent");
+	}
+	ck_status(webhook_record(db, outcomes, EVENTS), DB_OK);
+	ck_assert_uint_eq(count("sent"), EVENTS - 2);
+	ck_assert_uint_eq(count("queued"), 1);
+	ck_assert_uint_eq(count("failed"), 1);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	Suite *suite = suite_create("webhook_record");
+	TCase *tcase = tcase_create("webhook_record");
+
+	(void)argc;
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, record_made_again_leaves_a_later_claim_alone);
+	tcase_add_test(tcase, claims_are_recorded_together);
+	suite_add_tcase(suite, tcase);
+	return dbtest_main(argv, suite);
+}
