@@ -44,7 +44,6 @@ enum {
 struct webhook_batch {
 	struct webhook_batch *next;
 	struct pool *pool;
-	struct webhook_task *tasks;
 	uint8_t claim_id[ID_UUID_SIZE];
 	size_t left;                            /* not yet recorded */
 	int64_t last_begin;                     /* after that a post could outlast the lease */
@@ -388,11 +387,6 @@ static void employ(struct webhooks *w)
 		claim(w);
 }
 
-static bool is_any_desk_busy(const struct webhooks *w)
-{
-	return desk_busy(w->records.office.desk) || desk_busy(w->claims.office.desk);
-}
-
 /* How long the next wait may be, in milliseconds. */
 static int patience(const struct webhooks *w)
 {
@@ -448,7 +442,7 @@ static void wait_for_something(struct webhooks *w)
 /* Nothing in hand, and the last claim found nothing, or no more are wanted. */
 static bool is_finished(const struct webhooks *w)
 {
-	if (w->batches != NULL || is_any_desk_busy(w))
+	if (w->batches != NULL || desk_busy(w->records.office.desk) || desk_busy(w->claims.office.desk))
 		return false;
 	return w->stopping || (w->once && w->claimed) || w->claim_at > 0;
 }
