@@ -82,7 +82,10 @@ static enum db_status record_events(struct db *db, struct pool *pool, const stru
 	return db_bulk(db, RECORD " = ?", values, RECORD_COLUMNS, left);
 }
 
-/* An address that has been replaced since says nothing of the new one. */
+/*
+ * An address that has been replaced since says nothing of the new one. Other senders post there too, and what failed to
+ * be recorded is recorded after what came later: in any order the longest rest holds, and nothing ends one early.
+ */
 static enum db_status record_endpoint(struct db *db, const struct webhook_outcome *o)
 {
 	switch (o->health) {
@@ -91,15 +94,20 @@ static enum db_status record_endpoint(struct db *db, const struct webhook_outcom
 	case WEBHOOK_WELL:
 		return db_run(db,
 		              "UPDATE webhook_endpoint SET failures = 0, retry_at = NULL WHERE client_id = ? AND url "
-		              "= ? AND failures > 0", DB_ARGS(db_u64(o->client_id), db_text(o->url)));
+		              "= ? AND failures > 0 AND (retry_at IS NULL OR retry_at <= UTC_TIMESTAMP(3))",
+		              DB_ARGS(db_u64(o->client_id), db_text(o->url)));
 	case WEBHOOK_FAILED:
 		return db_run(db,
-		              "UPDATE webhook_endpoint SET failures = failures + 1, retry_at = ? WHERE client_id = ? "
-		              "AND url = ?", DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
+		              "UPDATE webhook_endpoint SET failures = failures + 1, retry_at = IF(retry_at > ?, "
+		              "retry_at, ?) WHERE client_id = ? AND url = ?",
+		              DB_ARGS(db_time(o->retry_at), db_time(o->retry_at), db_u64(o->client_id),
+		                      db_text(o->url)));
 	case WEBHOOK_FAILED_TOO:
 		return db_run(db,
-		              "UPDATE webhook_endpoint SET retry_at = GREATEST(retry_at, ?) WHERE client_id = ? AND "
-		              "url = ?", DB_ARGS(db_time(o->retry_at), db_u64(o->client_id), db_text(o->url)));
+		              "UPDATE webhook_endpoint SET retry_at = IF(retry_at > ?, retry_at, ?) WHERE "
+		              "client_id = ? AND url = ?",
+		              DB_ARGS(db_time(o->retry_at), db_time(o->retry_at), db_u64(o->client_id),
+		                      db_text(o->url)));
 	case WEBHOOK_GONE:
 		return db_run(db, "UPDATE webhook_endpoint SET disabled_at = UTC_TIMESTAMP(3), disabled_why = "
 		              "'the endpoint answered 410 Gone' WHERE client_id = ? AND url = ?",

@@ -125,6 +125,55 @@ START_TEST(claims_are_recorded_together)
 }
 END_TEST
 
+/* Outcomes of the same moment reach the database in any order: a record that failed is made again after later ones. */
+enum { SHORT_REST = 60000, LONG_REST = 3600000 };
+
+static struct webhook_outcome said(enum webhook_health health, int64_t rest)
+{
+	static int64_t now;
+
+	now = now ? now : clock_now_ms();
+	return (struct webhook_outcome){.client_id = client, .claim_id = (const uint8_t *)"0123456789abcdef",
+	                                .state = "sent", .health = health, .retry_at = now + rest, .url = URL};
+}
+
+static const struct {
+	struct { enum webhook_health health; int64_t rest; } said[3];
+	uint64_t failures;
+	int64_t rest;
+} RESTS[] = {
+	{{{WEBHOOK_FAILED, SHORT_REST}, {WEBHOOK_FAILED_TOO, LONG_REST}}, 4, LONG_REST},
+	{{{WEBHOOK_FAILED_TOO, LONG_REST}, {WEBHOOK_FAILED, SHORT_REST}}, 4, LONG_REST},
+	{{{WEBHOOK_FAILED_TOO, SHORT_REST}, {WEBHOOK_FAILED, LONG_REST}}, 4, LONG_REST},
+	{{{WEBHOOK_FAILED_TOO, LONG_REST}}, 3, LONG_REST},
+	{{{WEBHOOK_FAILED, LONG_REST}, {WEBHOOK_FAILED, SHORT_REST}}, 5, LONG_REST},
+	{{{WEBHOOK_FAILED, LONG_REST}, {WEBHOOK_WELL, 0}}, 4, LONG_REST},
+	{{{WEBHOOK_WELL, 0}, {WEBHOOK_FAILED, SHORT_REST}}, 1, SHORT_REST},
+	{{{WEBHOOK_WELL, 0}}, 0, 0},
+};
+
+START_TEST(rests_last)
+{
+	const char *before[] = {NULL, "2020-01-01"};
+
+	for (size_t k = 0; k < sizeof before / sizeof *before; k++) {
+		struct webhook_endpoint endpoint;
+		struct webhook_outcome last = said(WEBHOOK_AS_IS, RESTS[_i].rest);
+
+		ck_status(db_run(db, "UPDATE webhook_endpoint SET failures = 3, retry_at = ?",
+		                 DB_ARGS(db_text(before[k]))), DB_OK);
+		for (size_t i = 0; i < 3 && RESTS[_i].said[i].health != WEBHOOK_AS_IS; i++) {
+			struct webhook_outcome o = said(RESTS[_i].said[i].health, RESTS[_i].said[i].rest);
+
+			ck_status(webhook_record(db, &o, 1), DB_OK);
+		}
+		ck_status(webhook_endpoint_get(db, pool, client, &endpoint), DB_OK);
+		ck_assert_uint_eq(endpoint.failures, RESTS[_i].failures);
+		ck_assert_int_eq(endpoint.retry_at, RESTS[_i].rest == 0 ? 0 : last.retry_at);
+	}
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("webhook_record");
@@ -135,6 +184,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, record_made_again_leaves_a_later_claim_alone);
 	tcase_add_test(tcase, claims_are_recorded_together);
+	tcase_add_loop_test(tcase, rests_last, 0, sizeof RESTS / sizeof *RESTS);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
 }
