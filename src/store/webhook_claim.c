@@ -49,6 +49,18 @@ static enum db_status find_shares(struct db *db, struct claim *c)
 		DB_ARGS(db_u64(c->wish->last), db_u64(SHARES_MAX)), sizeof *c->shares, read_share, &c->shares, &c->n);
 }
 
+/* Outside a transaction it is for us to ask again, of another server maybe. */
+static enum db_status find_shares_again(struct db *db, struct claim *c)
+{
+	for (unsigned attempt = 0;; attempt++) {
+		enum db_status status = find_shares(db, c);
+
+		if ((status != DB_LOST && status != DB_UNCERTAIN && status != DB_CONFLICT) || attempt + 1 == DB_ATTEMPTS)
+			return status;
+		db_wait(attempt);
+	}
+}
+
 /*
  * What is due is looked up without locks, since a lock skipped in the test of order would let a later event overtake;
  * each row is then taken only while it still is due, so that two senders never take the same one. Only the oldest of
@@ -197,7 +209,7 @@ enum db_status webhook_claim(struct db *db, struct pool *pool, struct webhook_wi
                              struct webhook_share **shares_r, size_t *n_r)
 {
 	struct claim claim = {.pool = pool, .wish = wish, .last = wish->last};
-	enum db_status status = find_shares(db, &claim);
+	enum db_status status = find_shares_again(db, &claim);
 
 	if (status == DB_OK && claim.n > 0)
 		status = db_transaction(db, claim_due, &claim);

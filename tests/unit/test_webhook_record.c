@@ -1,7 +1,9 @@
 /*
  * What became of webhooks, against a real MariaDB: a record says something of what its claim holds, and of nothing else.
  */
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -174,6 +176,45 @@ START_TEST(rests_last)
 }
 END_TEST
 
+/* Ends a connection once it waits for a table, and lets the table go. */
+struct killing {
+	struct db *db;
+	uint64_t victim;
+};
+
+static void *kill_waiting(void *arg)
+{
+	struct killing *killing = arg;
+	uint64_t waits = 0;
+
+	for (unsigned i = 0; i < 10000 && waits == 0; i++) {
+		usleep(1000);
+		waits = dbtest_number(killing->db, "SELECT COUNT(*) FROM information_schema.processlist WHERE id = ? "
+		                      "AND state LIKE 'Waiting for table%'", DB_ARGS(db_u64(killing->victim)));
+	}
+	db_run(killing->db, "KILL ?", DB_ARGS(db_u64(killing->victim)));
+	db_run(killing->db, "UNLOCK TABLES", DB_NO_ARGS);
+	return waits > 0 ? arg : NULL;
+}
+
+START_TEST(claim_outlives_its_connection)
+{
+	struct killing killing = {dbtest_open(), dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS)};
+	struct claim claim;
+	pthread_t thread;
+	void *killed;
+
+	make_claim(&claim, 1);          /* what is asked is known to the server by now */
+	ck_status(db_run(killing.db, "LOCK TABLES webhook_endpoint WRITE", DB_NO_ARGS), DB_OK);
+	ck_assert_int_eq(pthread_create(&thread, NULL, kill_waiting, &killing), 0);
+	make_claim(&claim, EVENTS - 1);
+	pthread_join(thread, &killed);
+	db_close(killing.db);
+	ck_assert_ptr_nonnull(killed);
+	ck_assert_uint_eq(count("claimed"), EVENTS);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("webhook_record");
@@ -185,6 +226,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, record_made_again_leaves_a_later_claim_alone);
 	tcase_add_test(tcase, claims_are_recorded_together);
 	tcase_add_loop_test(tcase, rests_last, 0, sizeof RESTS / sizeof *RESTS);
+	tcase_add_test(tcase, claim_outlives_its_connection);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
 }
