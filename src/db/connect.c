@@ -197,6 +197,16 @@ bool db_is_cluster(const struct db *db)
 	return db->n_hosts > 1 || db->cluster;
 }
 
+enum db_status db_catch_up(struct db *db)
+{
+	struct db_rows *rows;
+	enum db_status status = db_one(db, "SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1", DB_NO_ARGS, &rows);
+
+	if (status == DB_OK)
+		db_rows_end(rows);
+	return status;
+}
+
 enum db_status db_plain(struct db *db, const char *sql, size_t len)
 {
 	MYSQL_RES *result;

@@ -46,6 +46,9 @@ enum db_status db_ping(struct db *db);
 /* May another connection be one to another server, which is ahead of this one's or behind? */
 bool db_is_cluster(const struct db *db);
 
+/* Waits until this server knows what has been committed by way of others; outside a transaction. */
+enum db_status db_catch_up(struct db *db);
+
 /* A bound value. Text and bytes are borrowed until the call returns. */
 struct db_value {
 	enum { DB_V_NULL, DB_V_U64, DB_V_I64, DB_V_TEXT, DB_V_BYTES, DB_V_TIME } type;

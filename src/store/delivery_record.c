@@ -119,15 +119,6 @@ static enum db_status record(struct db *db, void *arg)
 	return status;
 }
 
-/* The claim may have been made on another connection, to a server of the cluster that is ahead of this one's. */
-static void catch_up(struct db *db)
-{
-	struct db_rows *rows;
-
-	if (db_is_cluster(db) && db_one(db, "SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1", DB_NO_ARGS, &rows) == DB_OK)
-		db_rows_end(rows);
-}
-
 enum db_status delivery_record(struct db *db, const char *sender, const uint8_t claim_id[ID_UUID_SIZE],
                                const struct delivery_outcome *outcomes, size_t n, bool *lost_r)
 {
@@ -140,7 +131,9 @@ enum db_status delivery_record(struct db *db, const char *sender, const uint8_t 
 		status = db_transaction(db, record, &r);
 		if (status == DB_NONE && !r.carefully) {
 			r.carefully = true;
-			catch_up(db);
+			/* The claim may have been made on another connection, to a server that is ahead of this one's. */
+			if (db_is_cluster(db))
+				db_catch_up(db);
 			continue;
 		}
 		if (status != DB_UNCERTAIN)

@@ -10,6 +10,7 @@
 struct recording {
 	const struct webhook_outcome *outcomes;
 	size_t n;
+	bool carefully;         /* what is not found is another's by now, and not only unknown yet */
 };
 
 /* A row that the claim does not hold any more is left alone. */
@@ -43,11 +44,12 @@ static bool same_outcome(const struct webhook_outcome *a, const struct webhook_o
 }
 
 /* Records together those that ended as the first of `rest` did, and takes them out of it. */
-static enum db_status record_alike(struct db *db, struct pool *pool, const struct webhook_outcome **rest, size_t *n)
+static enum db_status record_alike(struct db *db, struct pool *pool, const struct webhook_outcome **rest, size_t *n,
+                                   uint64_t *found_r)
 {
 	static const char *const sql[3] = ROWS_IN(RECORD " IN");
 	const struct webhook_outcome *model = rest[0];
-	uint64_t *ids = pool_alloc(pool, *n * sizeof *ids), found;
+	uint64_t *ids = pool_alloc(pool, *n * sizeof *ids);
 	struct db_value values[RECORD_COLUMNS];
 	size_t alike = 0, kept = 0;
 
@@ -59,27 +61,33 @@ static enum db_status record_alike(struct db *db, struct pool *pool, const struc
 	}
 	*n = kept;
 	record_values(model, values);
-	return rows_run_in(db, sql, values, RECORD_COLUMNS - 1, ids, alike, &found);
+	return rows_run_in(db, sql, values, RECORD_COLUMNS - 1, ids, alike, found_r);
 }
 
 /* What is common happens to many; after so many kinds, the rest is recorded one by one. */
-static enum db_status record_events(struct db *db, struct pool *pool, const struct recording *r)
+static enum db_status record_events(struct db *db, struct pool *pool, const struct recording *r, uint64_t *found_r)
 {
 	const struct webhook_outcome **rest = pool_alloc(pool, (r->n + 1) * sizeof *rest);
 	struct db_value *values;
 	enum db_status status = DB_OK;
 	size_t left = r->n;
+	uint64_t found;
 
+	*found_r = 0;
 	for (size_t i = 0; i < r->n; i++)
 		rest[i] = &r->outcomes[i];
-	for (int kind = 0; kind < RECORD_KINDS && left > 1 && status == DB_OK; kind++)
-		status = record_alike(db, pool, rest, &left);
+	for (int kind = 0; kind < RECORD_KINDS && left > 1 && status == DB_OK; kind++) {
+		status = record_alike(db, pool, rest, &left, &found);
+		*found_r += found;
+	}
 	if (status != DB_OK || left == 0)
 		return status;
 	values = pool_alloc(pool, left * RECORD_COLUMNS * sizeof *values);
 	for (size_t i = 0; i < left; i++)
 		record_values(rest[i], values + i * RECORD_COLUMNS);
-	return db_bulk(db, RECORD " = ?", values, RECORD_COLUMNS, left);
+	status = db_bulk(db, RECORD " = ?", values, RECORD_COLUMNS, left);
+	*found_r += db_affected(db);
+	return status;
 }
 
 /*
@@ -120,9 +128,12 @@ static enum db_status record(struct db *db, void *arg)
 {
 	const struct recording *r = arg;
 	struct pool *pool = pool_create();
-	enum db_status status = record_events(db, pool, r);
+	uint64_t found;
+	enum db_status status = record_events(db, pool, r, &found);
 
 	pool_free(pool);
+	if (status == DB_OK && found < r->n && !r->carefully && db_is_cluster(db))
+		return DB_NONE;
 	for (size_t i = 0; i < r->n && status == DB_OK; i++)
 		status = record_endpoint(db, &r->outcomes[i]);
 	return status;
@@ -130,11 +141,18 @@ static enum db_status record(struct db *db, void *arg)
 
 enum db_status webhook_record(struct db *db, const struct webhook_outcome *outcomes, size_t n)
 {
-	struct recording recording = {outcomes, n};
+	struct recording recording = {outcomes, n, false};
 	enum db_status status = db_transaction(db, record, &recording);
 
 	/* Run again, it finds the rows as they were, or recorded, or claimed again since under another id: all is well. */
-	return status == DB_UNCERTAIN ? db_transaction(db, record, &recording) : status;
+	for (unsigned again = 0; again < 3 && (status == DB_UNCERTAIN || status == DB_NONE); again++) {
+		/* The claim was made on another connection, maybe to a server that is ahead of this one's. */
+		if (status == DB_NONE && (status = db_catch_up(db)) != DB_OK)
+			return status;
+		recording.carefully = status == DB_OK;
+		status = db_transaction(db, record, &recording);
+	}
+	return status;
 }
 
 enum { EXPIRE_AT_ONCE = ROWS_IN_MAX };

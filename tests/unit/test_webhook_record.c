@@ -2,6 +2,7 @@
  * What became of webhooks, against a real MariaDB: a record says something of what its claim holds, and of nothing else.
  */
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -215,6 +216,43 @@ START_TEST(claim_outlives_its_connection)
 }
 END_TEST
 
+static uint64_t logged(struct db *on, const char *pattern)
+{
+	return dbtest_number(on, "SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE ? AND thread_id = "
+	                     "CONNECTION_ID() AND command_type = 'Execute'", DB_ARGS(db_text(pattern)));
+}
+
+/*
+ * A claim was made by way of another server of a cluster: one that does not know of it is made to catch up before what
+ * is not found is taken for another's.
+ */
+START_TEST(cluster_catches_up)
+{
+	struct settings settings = *dbtest_settings();
+	const char *socket = getenv("BAILLEUR_TEST_SOCKET");
+	struct webhook_outcome outcomes[EVENTS];
+	struct claim claims[EVENTS];
+	struct db *several;
+
+	settings.db_hosts = pool_printf(pool, "%s,%s", socket, socket);
+	several = db_open(&settings);
+	for (size_t i = 0; i < EVENTS; i++) {
+		make_claim(&claims[i], 1);
+		outcomes[i] = outcome(&claims[i], 0, "sent");
+	}
+	ck_status(db_run(several, "SET GLOBAL log_output = 'TABLE', general_log = 1", DB_NO_ARGS), DB_OK);
+	ck_status(webhook_record(several, outcomes, EVENTS), DB_OK);
+	ck_assert_uint_eq(logged(several, "SET STATEMENT wsrep_sync_wait%"), 0);
+	ck_assert_uint_eq(logged(several, "UPDATE webhook_event%"), EVENTS);
+	ck_assert_uint_eq(count("sent"), EVENTS);
+	ck_status(webhook_record(several, outcomes, EVENTS), DB_OK);
+	ck_assert_uint_eq(logged(several, "SET STATEMENT wsrep_sync_wait%"), 1);
+	ck_assert_uint_eq(logged(several, "UPDATE webhook_event%"), 3 * EVENTS);
+	ck_status(db_run(several, "SET GLOBAL general_log = 0", DB_NO_ARGS), DB_OK);
+	db_close(several);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("webhook_record");
@@ -227,6 +265,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, claims_are_recorded_together);
 	tcase_add_loop_test(tcase, rests_last, 0, sizeof RESTS / sizeof *RESTS);
 	tcase_add_test(tcase, claim_outlives_its_connection);
+	tcase_add_test(tcase, cluster_catches_up);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
 }
