@@ -9,7 +9,8 @@
 
 enum {
 	PROBES = 2,             /* posts at once to an endpoint of which nothing is known */
-	QUOTA_MIN = 16, QUOTA_MAX = 1024, QUOTA_GROWTH = 4
+	QUOTA_MIN = 16, QUOTA_MAX = 1024, QUOTA_GROWTH = 4,
+	MARKED_MAX = 15         /* claims that begin where the last one ended, before one that looks at all */
 };
 
 void webhook_targets_init(struct webhook_targets *targets, unsigned connections)
@@ -38,6 +39,20 @@ static bool is_quick(const struct webhook_target *target)
 	return target->waiting < target->quota / 2 || target->begun >= target->quota;
 }
 
+/* A mark is good for one claim, which leaves another. */
+static struct webhook_mark take_mark(struct webhook_target *target)
+{
+	struct webhook_mark mark = target->mark;
+
+	target->mark = (struct webhook_mark){0};
+	if (mark.id == 0 || target->marked == MARKED_MAX) {
+		target->marked = 0;
+		return target->mark;
+	}
+	target->marked++;
+	return mark;
+}
+
 struct webhook_room *webhook_targets_begin_claim(struct webhook_targets *targets, struct pool *pool, size_t *n_r)
 {
 	struct webhook_room *rooms;
@@ -51,8 +66,11 @@ struct webhook_room *webhook_targets_begin_claim(struct webhook_targets *targets
 		if (target->well && target->quota < QUOTA_MAX && is_quick(target))
 			set_quota(target, target->quota * QUOTA_GROWTH);
 		target->settled = target->unrecorded == 0;
-		rooms[n].client_id = target->client_id;
-		rooms[n++].room = target->waiting < target->quota ? target->quota - target->waiting : 0;
+		rooms[n++] = (struct webhook_room){
+			.client_id = target->client_id,
+			.room = target->waiting < target->quota ? target->quota - target->waiting : 0,
+			.mark = take_mark(target),
+		};
 	}
 	*n_r = n;
 	return rooms;

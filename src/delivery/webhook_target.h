@@ -43,6 +43,8 @@ struct webhook_target {
 	bool settled;                           /* all its failures were recorded when the last claim was begun */
 	int64_t rest_until;                     /* ms; the latest that a failure asked for */
 	unsigned unrecorded;                    /* failures that are not yet recorded */
+	struct webhook_mark mark;               /* where the last claim ended for want of room */
+	unsigned marked;                        /* claims one after another that began at one */
 };
 
 struct webhook_targets {
@@ -61,7 +63,8 @@ enum { WEBHOOK_QUOTA_FIRST = 64 };
 
 /*
  * To be called when a claim is begun, which will know of what is recorded by now. Returns how many events each known
- * endpoint has room for, in the pool: up to its quota, which grows when little of it is left waiting.
+ * endpoint has room for, in the pool: up to its quota, which grows when little of it is left waiting. A claim begins
+ * where the last one ended, and now and then before everything: something may have become due there.
  */
 struct webhook_room *webhook_targets_begin_claim(struct webhook_targets *targets, struct pool *pool, size_t *n_r);
 

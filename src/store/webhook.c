@@ -126,7 +126,8 @@ void webhook_read_event(const struct db_rows *row, struct pool *pool, void *elem
 		.created_at = db_col_time(row, 7),
 		.expires_at = db_col_time(row, 8),
 		.last_status = (unsigned)db_col_u64(row, 9),
-		.error = db_col_dup(row, 10, pool)
+		.error = db_col_dup(row, 10, pool),
+		.due_at = db_col_time(row, 11)
 	};
 	if (db_col_size(row, 3) == ID_UUID_SIZE)
 		memcpy(e->uuid, db_col_text(row, 3), ID_UUID_SIZE);

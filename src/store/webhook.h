@@ -45,9 +45,15 @@ struct webhook_event {
 	const char *body;
 	const char *state;
 	unsigned attempt;               /* counting from 1 */
-	int64_t created_at, expires_at;
+	int64_t due_at, created_at, expires_at;
 	unsigned last_status;
 	const char *error;
+};
+
+/* A place among what is due of a client, in the order in which claims look at it; {0}: before all. */
+struct webhook_mark {
+	int64_t due_at;
+	uint64_t id;
 };
 
 /* What was claimed for one endpoint: some of its due events, oldest first. */
@@ -55,12 +61,14 @@ struct webhook_share {
 	struct webhook_endpoint endpoint;
 	struct webhook_event *events;
 	size_t n;
+	struct webhook_mark mark;       /* the claim had no room for what comes after it; {0}: there was room for all */
 };
 
-/* How much of one client's is wanted. */
+/* How much of one client's is wanted, and whence: what comes before is looked at too if there is not enough after it. */
 struct webhook_room {
 	uint64_t client_id;
 	uint32_t room;
+	struct webhook_mark mark;
 };
 
 struct webhook_wish {

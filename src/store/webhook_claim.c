@@ -67,28 +67,50 @@ static enum db_status find_shares_again(struct db *db, struct claim *c)
  * each appointment, even if it is due again later than those that follow it: they wait until it is told, or has
  * expired, which webhook_expire() writes down.
  */
-static enum db_status find_due(struct db *db, struct claim *c, struct webhook_share *share, size_t max)
+static enum db_status find_after(struct db *db, struct claim *c, struct webhook_share *share, size_t max,
+                                 struct webhook_mark mark)
 {
 	return rows_list_within(db, c->pool,
 		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? "
-		"AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.state = 'queued' OR e.lease_until <= "
-		"UTC_TIMESTAMP(3)) AND e.expires_at > UTC_TIMESTAMP(3) AND NOT EXISTS (SELECT 1 FROM webhook_event p "
+		"AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.due_at > ? OR (e.due_at = ? AND e.id > ?)) "
+		"AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3)) AND e.expires_at > UTC_TIMESTAMP(3) AND NOT EXISTS (SELECT 1 FROM webhook_event p "
 		"FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND p.id < e.id AND NOT p.told "
 		"AND (p.expires_at > UTC_TIMESTAMP(3) OR p.lease_until > UTC_TIMESTAMP(3))) "
 		"ORDER BY e.due_at, e.id LIMIT ?",
-		DB_ARGS(db_u64(share->endpoint.client_id), db_u64(max)), &c->room, sizeof *share->events,
-		webhook_read_event, &share->events, &share->n);
+		DB_ARGS(db_u64(share->endpoint.client_id), db_time(mark.due_at), db_time(mark.due_at), db_u64(mark.id),
+		        db_u64(max)),
+		&c->room, sizeof *share->events, webhook_read_event, &share->events, &share->n);
 }
 
-/* How much the wish has room for, of one endpoint. */
-static size_t room(const struct webhook_wish *wish, const struct webhook_endpoint *endpoint)
+/*
+ * Before the mark stands what this sender has in hand, and what it has told and the server has not yet cleared away,
+ * thousands of rows: it is looked at only for want of others.
+ */
+static enum db_status find_due(struct db *db, struct claim *c, struct webhook_share *share, size_t max,
+                               struct webhook_mark mark)
+{
+	size_t room = c->room;
+	enum db_status status = find_after(db, c, share, max, mark);
+
+	if (status == DB_OK && mark.id != 0 && share->n < max && c->room > 0) {
+		c->room = room;
+		status = find_after(db, c, share, max, (struct webhook_mark){0});
+	}
+	share->mark = (struct webhook_mark){0};
+	if (share->n > 0 && share->n == max)
+		share->mark = (struct webhook_mark){share->events[max - 1].due_at, share->events[max - 1].id};
+	return status;
+}
+
+/* What the wish has room for, of one endpoint. */
+static struct webhook_room room(const struct webhook_wish *wish, const struct webhook_endpoint *endpoint)
 {
 	if (endpoint->failures > 0)
-		return 1;
+		return (struct webhook_room){.room = 1};
 	for (size_t i = 0; i < wish->n_rooms; i++)
 		if (wish->rooms[i].client_id == endpoint->client_id)
-			return wish->rooms[i].room;
-	return wish->room;
+			return wish->rooms[i];
+	return (struct webhook_room){.room = wish->room};
 }
 
 static enum db_status find_all(struct db *db, struct claim *c, size_t *n_r)
@@ -102,14 +124,15 @@ static enum db_status find_all(struct db *db, struct claim *c, size_t *n_r)
 		c->shares[i].n = 0;
 	for (size_t i = 0; i < c->n && status == DB_OK && *n_r < size && c->room > 0; i++) {
 		struct webhook_share *share = &c->shares[i];
-		size_t max = room(c->wish, &share->endpoint);
+		struct webhook_room wanted = room(c->wish, &share->endpoint);
+		size_t max = wanted.room;
 
 		if (max > (fair > SHARE_MIN ? fair : SHARE_MIN))
 			max = fair > SHARE_MIN ? fair : SHARE_MIN;
 		if (max > size - *n_r)
 			max = size - *n_r;
 		if (max > 0)
-			status = find_due(db, c, share, max);
+			status = find_due(db, c, share, max, wanted.mark);
 		*n_r += share->n;
 		c->last = share->endpoint.client_id;
 	}

@@ -9,7 +9,7 @@
 /* Of webhook_event e, for webhook_read_event(). */
 #define WEBHOOK_EVENT_COLUMNS "e.id, e.client_id, e.appointment_id, e.uuid, e.body, e.state, e.attempts, " \
 	"e.created_at, " \
-	"e.expires_at, e.last_status, e.error_message"
+	"e.expires_at, e.last_status, e.error_message, e.due_at"
 
 void webhook_read_event(const struct db_rows *row, struct pool *pool, void *element);
 

@@ -1,5 +1,6 @@
 /*
- * What became of webhooks, against a real MariaDB: a record says something of what its claim holds, and of nothing else.
+ * Claims and outcomes of webhooks, against a real MariaDB: a record says something of what its claim holds, and of nothing
+ * else; a claim overlooks nothing.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -76,6 +77,52 @@ static void make_claim(struct claim *claim, uint32_t size)
 	claim->n = shares[0].n;
 	ck_assert_uint_eq(claim->n, size);
 }
+
+/* Claims after the mark, which moves; says which of the setup's events were found, as digits. */
+static void ck_found(struct webhook_mark *mark, uint32_t size, uint64_t first, const char *expected)
+{
+	uint8_t id[ID_UUID_SIZE];
+	struct webhook_room room = {.client_id = client, .room = size, .mark = *mark};
+	struct webhook_wish wish = {.claim_id = id, .lease = LEASE, .size = size, .rooms = &room, .n_rooms = 1};
+	struct webhook_share *shares;
+	char found[EVENTS + 1] = "";
+	size_t n;
+
+	id_uuid7(id);
+	ck_status(webhook_claim(db, pool, &wish, &shares, &n), DB_OK);
+	for (size_t i = 0; n > 0 && i < shares[0].n; i++)
+		found[i] = (char)('0' + shares[0].events[i].id - first);
+	ck_assert_str_eq(found, expected);
+	*mark = n > 0 ? shares[0].mark : (struct webhook_mark){0};
+}
+
+static void queue_again(uint64_t id, const char *due_at)
+{
+	ck_status(db_run(db, "UPDATE webhook_event SET state = 'queued', due_at = ? WHERE id = ?",
+	                 DB_ARGS(db_text(due_at), db_u64(id))), DB_OK);
+}
+
+/* What has become due before the mark is not forgotten: it is found for want of others, or without a mark. */
+START_TEST(claims_go_on_where_they_ended)
+{
+	uint64_t first = dbtest_number(db, "SELECT MIN(id) FROM webhook_event", DB_NO_ARGS);
+	struct webhook_mark mark = {0};
+
+	queue_again(first + 5, "2019-01-01");
+	ck_found(&mark, 2, first, "50");
+	ck_assert_uint_eq(mark.id, first);
+	queue_again(first + 5, "2019-01-01");
+	queue_again(first, "2020-01-01");
+	ck_found(&mark, 2, first, "12");
+	ck_assert_uint_eq(mark.id, first + 2);
+	queue_again(first + 1, "2020-01-02");
+	ck_found(&mark, 3, first, "341");
+	ck_assert_uint_eq(mark.id, first + 1);
+	ck_found(&mark, 3, first, "50");
+	ck_assert_uint_eq(mark.id, 0);
+	ck_found(&mark, 3, first, "");
+}
+END_TEST
 
 static struct webhook_outcome outcome(const struct claim *claim, size_t i, const char *state)
 {
@@ -263,6 +310,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, record_made_again_leaves_a_later_claim_alone);
 	tcase_add_test(tcase, claims_are_recorded_together);
+	tcase_add_test(tcase, claims_go_on_where_they_ended);
 	tcase_add_loop_test(tcase, rests_last, 0, sizeof RESTS / sizeof *RESTS);
 	tcase_add_test(tcase, claim_outlives_its_connection);
 	tcase_add_test(tcase, cluster_catches_up);

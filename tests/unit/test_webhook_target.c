@@ -269,6 +269,40 @@ START_TEST(room_for_one_that_is_kept_busy)
 }
 END_TEST
 
+/* The id of the mark that a claim begun now is given. */
+static uint64_t mark(void)
+{
+	struct pool *pool = pool_create();
+	size_t n = 0;
+	uint64_t id = webhook_targets_begin_claim(&targets, pool, &n)[0].mark.id;
+
+	ck_assert_uint_eq(n, 1);
+	pool_free(pool);
+	return id;
+}
+
+START_TEST(marks)
+{
+	struct webhook_target *target;
+
+	begin_test(16);
+	target = add(7, 0, 0);
+	ck_assert_uint_eq(mark(), 0);
+	for (unsigned round = 0; round < 3; round++) {
+		for (uint64_t i = 1; i <= 15; i++) {
+			target->mark.id = i;
+			ck_assert_uint_eq(mark(), i);
+		}
+		target->mark.id = 16;
+		ck_assert_uint_eq(mark(), 0);           /* now and then all is looked at */
+	}
+	target->mark.id = 1;
+	ck_assert_uint_eq(mark(), 1);
+	ck_assert_uint_eq(mark(), 0);                   /* the claim in between has set none */
+	webhook_targets_free(&targets);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("webhook_target");
@@ -287,6 +321,7 @@ int main(void)
 	tcase_add_test(tcase, rests_do_not_shorten);
 	tcase_add_test(tcase, room_for_more);
 	tcase_add_test(tcase, room_for_one_that_is_kept_busy);
+	tcase_add_test(tcase, marks);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
