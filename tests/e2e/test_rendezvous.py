@@ -266,6 +266,34 @@ class Webhooks(RendezvousCase):
         self.assertEqual(sender.wait(20), 0)
         self.assertEqual(self.told_of(oid), 2)
 
+    def test_a_claim_that_fails_leaves_outcomes_their_time(self):
+        """The database dies while a change is being told: a claim fails, then the record, which goes on trying."""
+        self.stack.sql("DELETE FROM webhook_event")     # of other tests: to record them would fail first
+        receiver, _ = self.listen()
+        self.create()
+        answer = threading.Event()
+        receiver.on_post = lambda: answer.wait(20)
+        sender = self.stack.start_sender(BAILLEUR_FAULT="webhook.claimed:2",
+                                         BAILLEUR_FAULT_VICTIM=str(self.stack.db.process.pid))
+        said = os.path.getsize(sender.log)
+
+        def says(what):
+            with open(sender.log) as log:
+                log.seek(said)
+                return f" {what} status=" in log.read()
+        try:
+            wait_until(lambda: receiver.got and says("webhook-claim"), 20, "a claim to fail")
+            answer.set()
+            wait_until(lambda: says("webhook-record"), 20, "the record to fail")
+        finally:
+            answer.set()
+            if not self.stack.db.process.running():
+                self.stack.db.start()
+        self.assertNotEqual(sender.wait(60), 0)
+        self.assertEqual(self.stack.db.value("SELECT GROUP_CONCAT(state) FROM webhook_event"), "sent")
+        self.stack.send_all()
+        self.assertEqual(len(receiver.got), 1)
+
     def told_of(self, oid):
         return int(self.stack.db.value(f"SELECT COUNT(*) FROM webhook_event WHERE appointment_id = {oid} AND "
                                        "state = 'sent'"))
