@@ -9,7 +9,7 @@
 
 enum {
 	PROBES = 2,             /* posts at once to an endpoint of which nothing is known */
-	QUOTA_MIN = 16, QUOTA_MAX = 1024, QUOTA_GROWTH = 4,
+	QUOTA_MIN = 16, QUOTA_MAX = 2048, QUOTA_GROWTH = 4,
 	MARKED_MAX = 15         /* claims that begin where the last one ended, before one that looks at all */
 };
 

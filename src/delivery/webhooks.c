@@ -24,7 +24,7 @@
 
 enum {
 	CLAIM_SIZE = 512,
-	WAITING_ENOUGH = 512,                   /* with so many, more is claimed only now and then, for other clients */
+	WAITING_ENOUGH = 1024,                  /* with so many, more is claimed only now and then, for other clients */
 	BATCHES_MAX = 32,                       /* claims in hand at once: a slow endpoint keeps one, not the sender */
 	RECORD_AT_ONCE = 512,
 	RECORD_ENOUGH = 512,                    /* so many outcomes are recorded without waiting for more */

@@ -234,9 +234,9 @@ START_TEST(room_for_more)
 	ck_assert_uint_eq(room(), 246);
 	for (unsigned i = 0; i < 10; i++)
 		room();
-	ck_assert_uint_eq(room(), 1014);
+	ck_assert_uint_eq(room(), 2038);
 	add(7, 0, 400);
-	ck_assert_uint_eq(room(), 614);
+	ck_assert_uint_eq(room(), 1638);
 	for (unsigned i = 0; i < 10; i++)
 		webhook_target_late(target);
 	ck_assert_uint_eq(room(), 0);
