@@ -53,6 +53,7 @@ EXTRA_DIST += tests/e2e/test_durability.py
 EXTRA_DIST += tests/e2e/test_kill.py
 EXTRA_DIST += tests/e2e/test_quittance.py
 EXTRA_DIST += tests/e2e/test_gestion_hostile.py
+EXTRA_DIST += tests/e2e/test_gestion_counts.py
 EXTRA_DIST += tests/e2e/test_gestion_concurrency.py
 EXTRA_DIST += tests/e2e/test_pass.py
 EXTRA_DIST += tests/e2e/test_rendezvous.py
