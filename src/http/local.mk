@@ -1,5 +1,7 @@
 # Sources of src/http/.
 libbailleur_a_SOURCES += \
+	src/http/answer.c src/http/answer.h \
+	src/http/environment.c src/http/environment.h \
 	src/http/exchange.c src/http/exchange.h \
 	src/http/header_value.c src/http/header_value.h \
 	src/http/listen.c \
