@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "access/app.h"
+#include "access/at_once.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "base/text.h"
 #include "documents/drawing.h"
 #include "documents/letter.h"
+#include "http/express.h"
 #include "http/prefork.h"
 #include "http/worker.h"
 #include "pages/page.h"
@@ -115,6 +117,7 @@ static void apply(struct service *service, struct prefork *prefork, struct setti
 
 	service->settings = settings;
 	prefork->workers = (unsigned)(options->workers != 0 ? options->workers : (uint64_t)settings->workers);
+	prefork->crew.express = (unsigned)settings->express;
 	prefork->request_deadline = settings->request_deadline;
 	prefork->stop_timeout = settings->stop_timeout;
 	app_share(&service->app, settings, prefork);
@@ -155,6 +158,29 @@ static int reload(struct prefork *prefork, void *arg)
 	return 0;
 }
 
+/* The express must not wait for a database that workers can wait for. */
+static struct {
+	struct settings settings;
+	struct settings *patient;       /* those it was made from */
+} impatience;
+
+static void be_impatient(struct app *app)
+{
+	struct settings *settings = &impatience.settings;
+
+	impatience.patient = app->settings;
+	*settings = *app->settings;
+	settings->db_connect_timeout = settings->db_read_timeout = settings->db_write_timeout = 1;
+	app->settings = settings;
+}
+
+static void be_patient(struct app *app)
+{
+	app_stop(app);
+	app->settings = impatience.patient;
+	app_start(app);
+}
+
 static int work(struct prefork *prefork, struct worker_slot *slot, void *arg)
 {
 	struct service *service = arg;
@@ -162,11 +188,16 @@ static int work(struct prefork *prefork, struct worker_slot *slot, void *arg)
 		.body_max = (size_t)service->settings->body_max,
 		.router = &routes_router,
 		.app = &service->app,
+		.crew = &prefork->crew,
+		.answer_at_once = at_once_answer,
+		.be_patient = be_patient,
 	};
 	int status;
 
+	if (slot->express)
+		be_impatient(&service->app);
 	app_start(&service->app);
-	status = worker_serve(prefork->listen_fd, slot, &config);
+	status = slot->express ? express_serve(slot, &config) : worker_serve(prefork->listen_fd, slot, &config);
 	drawing_end();
 	app_stop(&service->app);
 	return status;

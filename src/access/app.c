@@ -21,7 +21,7 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 	user_share();
 	app->rates = rate_table_create(RATE_KEYS);
 	app->failures = rate_table_create(FAILURE_KEYS);
-	app->users = memo_share();
+	app->remembered = memo_share();
 	app->logins = login_cache_create(LOGINS);
 	app->answers = answer_cache_create(ANSWERS, ANSWER_SIZE);
 }
@@ -29,7 +29,7 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 void app_start(struct app *app)
 {
 	app->db = db_open(app->settings);
-	app->memo = memo_create(app->users);
+	app->memo = memo_create(app->remembered);
 }
 
 void app_stop(struct app *app)

@@ -12,8 +12,8 @@
 struct answer_cache;
 struct login_cache;
 struct memo;
+struct memo_shared;
 struct rate_table;
-struct shared_cache;
 struct prefork;
 
 struct app {
@@ -23,7 +23,7 @@ struct app {
 	struct rate_table *rates;       /* shared by the workers of this host */
 	struct rate_table *failures;    /* shared likewise: wrong passwords, by account and address */
 	struct login_cache *logins;    /* shared likewise: user name and password pairs found correct */
-	struct shared_cache *users;     /* shared likewise: accounts that were let in, of memo */
+	struct memo_shared *remembered; /* shared likewise, of memo */
 	struct answer_cache *answers;   /* shared likewise: finished answers of portfolios */
 	struct prefork *prefork;        /* for /metrics */
 	struct client client;           /* of the request in progress, when its route requires a client */

@@ -107,15 +107,45 @@ bool guard_is_premium(const struct user *user)
 	return user->premium_end >= clock_now_ms();
 }
 
+/* What a request of a landlord shows of him. */
+struct visitor {
+	const char *login, *password;   /* NULL: none */
+	uint8_t key_hash[SECRET_HASH];
+};
+
+static void read_visitor(const struct request *request, struct visitor *visitor)
+{
+	*visitor = (struct visitor){0};
+	params_text(&request->params, "username", LOGIN_CHARS_MAX, &visitor->login);
+	params_text(&request->params, "password", MOT_DE_PASSE_MAX, &visitor->password);
+	secret_hash(request->api_key != NULL ? request->api_key : "", visitor->key_hash);
+}
+
+/* The key's owner and the account, by memory alone. */
+static bool is_remembered(struct app *app, struct pool *pool, const struct visitor *visitor, struct user *user_r)
+{
+	return visitor->login != NULL && memo_key(app->memo, visitor->key_hash, clock_mono_us()) &&
+	       memo_user(app->memo, pool, visitor->login, user_r);
+}
+
+bool guard_recognises(struct app *app, struct request *request, struct user *user_r)
+{
+	struct visitor visitor;
+
+	read_visitor(request, &visitor);
+	return visitor.password != NULL && is_remembered(app, request->pool, &visitor, user_r) &&
+	       login_is_remembered(app, user_r, visitor.password) &&
+	       (!app->settings->premium_only || guard_is_premium(user_r));
+}
+
 /*
  * One look at the version of an account that is remembered tells whether what it knows still holds; everyone else
  * is looked up whole.
  */
-static enum db_status authenticate(struct app *app, struct pool *pool, const char *login,
-                                   const uint8_t key_hash[SECRET_HASH], struct user *user_r, bool *key_ok_r)
+static enum db_status authenticate(struct app *app, struct pool *pool, const struct visitor *visitor,
+                                   struct user *user_r, bool *key_ok_r)
 {
-	int64_t now = clock_mono_us();
-	bool known = memo_key(app->memo, key_hash, now) && memo_user(app->memo, pool, login, user_r);
+	bool known = is_remembered(app, pool, visitor, user_r);
 	struct version version = {0};
 	enum db_status status = known ? user_version_now(app->db, user_r->id, &version) : DB_NONE;
 
@@ -127,9 +157,11 @@ static enum db_status authenticate(struct app *app, struct pool *pool, const cha
 	}
 	if (status != DB_OK && status != DB_NONE)
 		return status;
-	status = user_authenticate(app->db, pool, login, key_hash, user_r, key_ok_r);
+	int64_t now = clock_mono_us();
+	status = user_authenticate(app->db, pool, visitor->login != NULL ? visitor->login : "", visitor->key_hash,
+	                           user_r, key_ok_r);
 	if (*key_ok_r)
-		memo_keep_key(app->memo, key_hash, now);
+		memo_keep_key(app->memo, visitor->key_hash, now);
 	if (status == DB_OK && *key_ok_r)
 		memo_keep_user(app->memo, user_r);
 	return status;
@@ -137,15 +169,12 @@ static enum db_status authenticate(struct app *app, struct pool *pool, const cha
 
 static bool check_user(struct app *app, struct request *request)
 {
-	const char *login = NULL, *password = NULL;
-	uint8_t key_hash[SECRET_HASH];
+	struct visitor visitor;
 	struct user user = {0};
 	bool key_ok = false;
 	uint32_t retry_after = 0;
-	params_text(&request->params, "username", LOGIN_CHARS_MAX, &login);
-	params_text(&request->params, "password", MOT_DE_PASSE_MAX, &password);
-	secret_hash(request->api_key != NULL ? request->api_key : "", key_hash);
-	enum db_status status = authenticate(app, request->pool, login != NULL ? login : "", key_hash, &user, &key_ok);
+	read_visitor(request, &visitor);
+	enum db_status status = authenticate(app, request->pool, &visitor, &user, &key_ok);
 	if (status != DB_OK && status != DB_NONE) {
 		error_gestion_database(request, app->db, status, "user-authenticate");
 		return false;
@@ -154,6 +183,7 @@ static bool check_user(struct app *app, struct request *request)
 		error_gestion_http(request, 403, "");
 		return false;
 	}
+	const char *login = visitor.login, *password = visitor.password;
 	if (login == NULL || password == NULL)
 		return refuse_login(request, login == NULL ? LOGIN_UNKNOWN : LOGIN_WRONG, 0);
 	enum login_result result = login_check(app, request->pool, login, password, request->remote_addr,

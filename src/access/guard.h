@@ -18,6 +18,12 @@ enum {
 
 bool guard_check(struct app *app, struct request *request);
 
+/*
+ * Would guard_check() let the user of this request in without verifying anything, as far as memory knows? Then he is in
+ * *user_r; that holds if his portfolio's version is still user_r->version.patrimoine.
+ */
+bool guard_recognises(struct app *app, struct request *request, struct user *user_r);
+
 /* Does the landlord's premium period run? */
 bool guard_is_premium(const struct user *user);
 

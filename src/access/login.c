@@ -153,18 +153,22 @@ static enum login_result verify(struct app *app, struct pool *pool, struct user 
 	return LOGIN_OK;
 }
 
+bool login_is_remembered(const struct app *app, const struct user *user, const char *password)
+{
+	uint64_t tag[2];
+
+	make_tag(app->logins, user, password, tag);
+	return is_remembered(app->logins, tag);
+}
+
 enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
                               const char *remote_addr, struct user *user, uint32_t *retry_after_r)
 {
 	struct attempt attempt = attempt_of(user, login, remote_addr);
 	enum login_result result;
-	uint64_t tag[2];
 
-	if (user != NULL) {
-		make_tag(app->logins, user, password, tag);
-		if (is_remembered(app->logins, tag))
-			return LOGIN_OK;
-	}
+	if (user != NULL && login_is_remembered(app, user, password))
+		return LOGIN_OK;
 	*retry_after_r = count_attempt(app->failures, &attempt);
 	if (*retry_after_r != 0)
 		return LOGIN_LIMITED;

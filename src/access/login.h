@@ -36,4 +36,7 @@ struct login_cache *login_cache_create(unsigned capacity);
 enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
                               const char *remote_addr, struct user *user, uint32_t *retry_after_r);
 
+/* Is this a pair that login_check() has found correct, and remembers? Costs next to nothing. */
+bool login_is_remembered(const struct app *app, const struct user *user, const char *password);
+
 #endif

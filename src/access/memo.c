@@ -1,6 +1,6 @@
 /*
- * What is remembered of who was let in: tables in which each thing has one place, and the last one stays; accounts in
- * memory that workers share, a user followed by his texts.
+ * What is remembered of who was let in: a table in which each client has one place, and the last one stays; accounts
+ * and keys in memory that workers share, a user followed by his texts.
  */
 #include "access/memo.h"
 
@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "base/pool.h"
+#include "base/shared.h"
 #include "base/shared_cache.h"
 
 enum { CLIENTS = 256, KEYS = 64, USERS = 32768 };       /* powers of two */
@@ -20,29 +21,32 @@ struct kept_client {
 	int64_t until;
 };
 
-struct kept_key {
-	uint8_t hash[SECRET_HASH];
-	int64_t until;                  /* 0: none */
+struct memo_shared {
+	struct shared_cache *users;
+	struct shared_cache *keys;      /* hashes; the stamp's version is until when one is good */
 };
 
 struct memo {
 	uint8_t seed[crypto_shorthash_KEYBYTES];
 	struct kept_client *clients[CLIENTS];
-	struct kept_key keys[KEYS];
-	struct shared_cache *users;
-	struct text text;               /* where one is put together, and taken apart */
+	struct memo_shared shared;
+	struct text text;               /* where an entry is put together, and taken apart */
 };
 
-struct shared_cache *memo_share(void)
+struct memo_shared *memo_share(void)
 {
-	return shared_cache_create("accounts", USERS, USER_SIZE);
+	struct memo_shared *shared = shared_memory("remembered", sizeof *shared);
+
+	shared->users = shared_cache_create("accounts", USERS, USER_SIZE);
+	shared->keys = shared_cache_create("keys", KEYS, SECRET_HASH);
+	return shared;
 }
 
-struct memo *memo_create(struct shared_cache *users)
+struct memo *memo_create(const struct memo_shared *shared)
 {
 	struct memo *memo = mem_alloc(sizeof *memo);
 
-	memo->users = users;
+	memo->shared = *shared;
 	randombytes_buf(memo->seed, sizeof memo->seed);
 	return memo;
 }
@@ -106,19 +110,31 @@ void memo_keep_client(struct memo *memo, const struct client *client, int64_t no
 	*at = kept;
 }
 
-bool memo_key(const struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now)
+/* Another hash that begins alike has the same place; which one it is the bytes tell. */
+static struct shared_key place_of_key(const uint8_t hash[SECRET_HASH])
 {
-	const struct kept_key *kept = &memo->keys[place(memo, key_hash, SECRET_HASH, KEYS)];
+	struct shared_key key;
 
-	return kept->until > now && secret_compare(kept->hash, key_hash, SECRET_HASH) == 0;
+	memcpy(key.bytes, hash, sizeof key.bytes);
+	return key;
+}
+
+bool memo_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now)
+{
+	struct shared_key key = place_of_key(key_hash);
+	struct shared_stamp good = {.version = (uint64_t)now + 1};
+
+	text_clear(&memo->text);
+	return shared_cache_get(memo->shared.keys, &key, &good, &memo->text) && memo->text.len == SECRET_HASH &&
+	       secret_compare((const uint8_t *)memo->text.data, key_hash, SECRET_HASH) == 0;
 }
 
 void memo_keep_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now)
 {
-	struct kept_key *kept = &memo->keys[place(memo, key_hash, SECRET_HASH, KEYS)];
+	struct shared_key key = place_of_key(key_hash);
+	struct shared_stamp until = {.version = (uint64_t)(now + MEMO_LIFE)};
 
-	memcpy(kept->hash, key_hash, SECRET_HASH);
-	kept->until = now + MEMO_LIFE;
+	shared_cache_put(memo->shared.keys, &key, &until, key_hash, SECRET_HASH);
 }
 
 /* The texts of a user, in the order in which they follow him. */
@@ -143,7 +159,7 @@ bool memo_user(struct memo *memo, struct pool *pool, const char *username, struc
 	char *at;
 
 	text_clear(&memo->text);
-	if (!shared_cache_get(memo->users, &key, &any, &memo->text))
+	if (!shared_cache_get(memo->shared.users, &key, &any, &memo->text))
 		return false;
 	memcpy(user_r, memo->text.data, sizeof *user_r);
 	rest = memo->text.len - sizeof *user_r;
@@ -171,5 +187,5 @@ void memo_keep_user(struct memo *memo, const struct user *user)
 	for (size_t i = 0; i < TEXTS; i++)
 		if (*texts[i] != NULL)
 			text_add(&memo->text, *texts[i], strlen(*texts[i]) + 1);
-	shared_cache_put(memo->users, &key, &(struct shared_stamp){0}, memo->text.data, memo->text.len);
+	shared_cache_put(memo->shared.users, &key, &(struct shared_stamp){0}, memo->text.data, memo->text.len);
 }

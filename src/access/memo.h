@@ -3,9 +3,9 @@
  * nothing.
  *
  * A landlord's account is remembered with its version, which every write to the account counts up: one look at the
- * version tells whether the memory is still true, so nothing remembered is ever used after it changed, and the workers
- * of a host share it. API clients and developers' keys have no such version: each worker remembers them for itself, for
- * MEMO_LIFE and no longer: a key that is disabled is refused everywhere that much later at the latest.
+ * version tells whether the memory is still true, so nothing remembered is ever used after it changed. API clients and
+ * developers' keys have no such version: they are remembered for MEMO_LIFE and no longer: a key that is disabled is
+ * refused everywhere that much later at the latest. Accounts and developers' keys are shared by the workers of a host.
  */
 #ifndef ACCESS_MEMO_H
 #define ACCESS_MEMO_H
@@ -16,13 +16,13 @@
 enum { MEMO_LIFE = 1000000 };           /* microseconds */
 
 struct memo;
-struct shared_cache;
+struct memo_shared;
 
-/* Before the fork: room for the accounts. */
-struct shared_cache *memo_share(void);
+/* Before the fork: room for what all share; never freed. */
+struct memo_shared *memo_share(void);
 
-/* Of one worker, with the accounts that all share; free with memo_free(), which accepts NULL. */
-struct memo *memo_create(struct shared_cache *users);
+/* Of one worker, with what all share; free with memo_free(), which accepts NULL. */
+struct memo *memo_create(const struct memo_shared *shared);
 void memo_free(struct memo *memo);
 
 /*
@@ -34,7 +34,7 @@ const struct client *memo_client(const struct memo *memo, const char *auth_key, 
 void memo_keep_client(struct memo *memo, const struct client *client, int64_t now);
 
 /* Was the developer's key (its secret_hash()) found good less than MEMO_LIFE ago? */
-bool memo_key(const struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now);
+bool memo_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now);
 void memo_keep_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now);
 
 /*

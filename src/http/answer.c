@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fastcgi.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -48,7 +49,8 @@ static void put_stdout(struct text *out, unsigned id, const struct text *head, c
 			text_add(out, head->data + at, n);
 			at += n;
 		}
-		text_add(out, body + (at - head->len), end - at);
+		if (at < end)           /* a body without a byte may have no address either */
+			text_add(out, body + (at - head->len), end - at);
 		text_add(out, zeros, padding);
 		at = end;
 	}
@@ -116,18 +118,30 @@ static bool write_all(int fd, const char *bytes, size_t len)
 	return true;
 }
 
-long answer_send(struct answer *answer, int fd, unsigned id, const struct request *request, bool close)
+/* What can be written without waiting; -1 with errno. */
+static ssize_t write_some(int fd, const struct text *out)
+{
+	return send(fd, out->data, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+long answer_send(struct answer *answer, int fd, unsigned id, const struct request *request, bool close, bool wait)
 {
 	size_t body_len = request->method == HTTP_HEAD ? 0 : request->body->len;
+	ssize_t begun = 0;
 
 	write_head(&answer->head, request);
 	text_clear(&answer->out);
 	put_stdout(&answer->out, id, &answer->head, request->body->data, body_len);
 	put_end(&answer->out, id, close);
-	if (write_all(fd, answer->out.data, answer->out.len))
+	if (!wait) {
+		begun = write_some(fd, &answer->out);
+		if (begun < 0 && errno == EAGAIN)
+			return ANSWER_LATER;
+	}
+	if (begun >= 0 && write_all(fd, answer->out.data + begun, answer->out.len - (size_t)begun))
 		return (long)body_len;
 	log_event(LOG_LEVEL_WARN, "answer-lost", "error", strerror(errno), NULL);
-	return -1;
+	return ANSWER_LOST;
 }
 
 void answer_shrink(struct answer *answer)

@@ -14,12 +14,18 @@ struct answer {
 	struct text out;                /* records */
 };
 
+/* What answer_send() returns instead of a number of bytes. */
+enum {
+	ANSWER_LOST = -1,               /* the peer was not there to take it, says the log */
+	ANSWER_LATER = -2               /* there is no room for it now; nothing was sent */
+};
+
 /*
  * Writes the request's answer to the connection `fd`, as that of FastCGI request `id`. With `close` the peer is told, in
- * a way that nginx heeds, not to use this connection again. Returns the number of bytes of content, or -1 after logging
- * when the peer was not there to take them.
+ * a way that nginx heeds, not to use this connection again; without `wait`, ANSWER_LATER may be the end of it. Returns
+ * the number of bytes of content, or ANSWER_….
  */
-long answer_send(struct answer *answer, int fd, unsigned id, const struct request *request, bool close);
+long answer_send(struct answer *answer, int fd, unsigned id, const struct request *request, bool close, bool wait);
 
 /* Gives back what a large answer has taken. */
 void answer_shrink(struct answer *answer);

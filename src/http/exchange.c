@@ -165,7 +165,7 @@ broken:
 long exchange_send(struct exchange *exchange, bool last)
 {
 	long bytes = answer_send(&exchange->answer, exchange->fd, (unsigned)exchange->fcgi.requestId, &exchange->request,
-	                         last && exchange->keep);
+	                         last && exchange->keep, true);
 
 	if (bytes < 0)
 		exchange->keep = false;

@@ -2,7 +2,11 @@
 libbailleur_a_SOURCES += \
 	src/http/answer.c src/http/answer.h \
 	src/http/environment.c src/http/environment.h \
+	src/http/duty.c src/http/duty.h \
+	src/http/express.c src/http/express.h \
 	src/http/exchange.c src/http/exchange.h \
+	src/http/glance.c src/http/glance.h \
+	src/http/handoff.c src/http/handoff.h \
 	src/http/header_value.c src/http/header_value.h \
 	src/http/listen.c \
 	src/http/params.c src/http/params.h \

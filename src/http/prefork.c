@@ -70,13 +70,14 @@ static void __attribute__((noreturn)) be_worker(struct prefork *prefork, struct 
 	exit(prefork->worker(prefork, slot, prefork->arg));
 }
 
-static void start_worker(struct master *master, unsigned i)
+static void start_worker(struct master *master, unsigned i, bool express)
 {
 	struct worker_slot *slot = &master->prefork->slots[i];
 	pid_t self = getpid(), pid;
 
 	atomic_store(&slot->ready, 0);
 	atomic_store(&slot->busy_since, 0);
+	slot->express = express;
 	pid = fork();
 	if (pid == 0)
 		be_worker(master->prefork, slot, self);
@@ -89,29 +90,45 @@ static void start_worker(struct master *master, unsigned i)
 	master->children[i] = (struct child){.pid = pid, .generation = master->generation, .started = clock_mono_us()};
 }
 
-static unsigned count(const struct master *master, bool current_only)
+static unsigned count(const struct master *master)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < master->prefork->n_slots; i++)
-		if (master->children[i].pid != 0)
-			n += !current_only || master->children[i].generation == master->generation;
+		n += master->children[i].pid != 0;
 	return n;
+}
+
+/* Those of the current generation that are the express, or workers. */
+static unsigned count_current(const struct master *master, bool express)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < master->prefork->n_slots; i++)
+		n += master->children[i].pid != 0 && master->children[i].generation == master->generation &&
+		     master->prefork->slots[i].express == express;
+	return n;
+}
+
+static void start_missing_of(struct master *master, bool express, unsigned wanted)
+{
+	unsigned have = count_current(master, express);
+
+	for (unsigned i = 0; i < master->prefork->n_slots && have < wanted; i++) {
+		if (clock_mono_us() < master->not_before)
+			return;
+		if (master->children[i].pid == 0) {
+			start_worker(master, i, express);
+			have++;
+		}
+	}
 }
 
 /* Starts what is missing of the current generation. */
 static void start_missing(struct master *master)
 {
-	unsigned have = count(master, true);
-
-	for (unsigned i = 0; i < master->prefork->n_slots && have < master->prefork->workers; i++) {
-		if (clock_mono_us() < master->not_before)
-			return;
-		if (master->children[i].pid == 0) {
-			start_worker(master, i);
-			have++;
-		}
-	}
+	start_missing_of(master, false, master->prefork->workers);
+	start_missing_of(master, true, master->prefork->crew.express);
 }
 
 /* One step a pause, however many die in it. */
@@ -208,6 +225,28 @@ static void watch(struct master *master)
 	}
 }
 
+static bool has_express(const struct master *master)
+{
+	for (unsigned i = 0; i < master->prefork->n_slots; i++)
+		if (master->children[i].pid != 0 && master->children[i].kill_at == 0 &&
+		    master->prefork->slots[i].express && atomic_load(&master->prefork->slots[i].ready) != 0)
+			return true;
+	return false;
+}
+
+/* What was given to an express that is no more is for the workers. */
+static void pass_on(const struct master *master)
+{
+	const struct crew *crew = &master->prefork->crew;
+	int fd;
+
+	if (has_express(master))
+		return;
+	while (handoff_has_room(&crew->to_workers) && (fd = handoff_take(&crew->to_express)) >= 0)
+		if (!handoff_give(&crew->to_workers, fd))
+			close(fd);
+}
+
 static bool is_generation_ready(const struct master *master)
 {
 	unsigned ready = 0;
@@ -215,7 +254,7 @@ static bool is_generation_ready(const struct master *master)
 	for (unsigned i = 0; i < master->prefork->n_slots; i++)
 		if (master->children[i].pid != 0 && master->children[i].generation == master->generation)
 			ready += atomic_load(&master->prefork->slots[i].ready) != 0;
-	return ready >= master->prefork->workers;
+	return ready >= master->prefork->workers + master->prefork->crew.express;
 }
 
 /* Are there workers of older generations that were not told to stop? */
@@ -247,16 +286,19 @@ static void retire_old(struct master *master)
 static void reload_if_due(struct master *master)
 {
 	struct prefork *prefork = master->prefork;
-	unsigned before = prefork->workers, most;
+	unsigned before = prefork->workers + prefork->crew.express, most;
 
-	if (!master->reload_due || count(master, false) + before > prefork->n_slots)
+	if (!master->reload_due || count(master) + before > prefork->n_slots)
 		return;
 	master->reload_due = false;
 	if (prefork->reload != NULL && prefork->reload(prefork, prefork->arg) != 0)
 		return;
-	most = prefork->n_slots - count(master, false);
+	most = prefork->n_slots - count(master);
 	if (most > prefork->n_slots / 2)
 		most = prefork->n_slots / 2;
+	if (prefork->crew.express >= most)
+		prefork->crew.express = most - 1;
+	most -= prefork->crew.express;
 	if (prefork->workers > most) {
 		log_event(LOG_LEVEL_WARN, "too-many-workers", "wanted", log_num(prefork->workers), "started",
 		          log_num(most),
@@ -271,7 +313,7 @@ static void stop(struct master *master)
 {
 	if (master->stopping)
 		return;
-	log_event(LOG_LEVEL_INFO, "stopping", "workers", log_num(count(master, false)), NULL);
+	log_event(LOG_LEVEL_INFO, "stopping", "workers", log_num(count(master)), NULL);
 	master->stopping = true;
 	master->reload_due = false;
 	prefork_unlisten();
@@ -291,7 +333,8 @@ static int64_t tick_ms(const struct master *master)
 {
 	int64_t now = clock_mono_us();
 
-	if (has_old(master) || (master->not_before > now && master->not_before - now < TICK_MS * 1000))
+	if (has_old(master) || (master->prefork->crew.express > 0 && !has_express(master)) ||
+	    (master->not_before > now && master->not_before - now < TICK_MS * 1000))
 		return HURRY_MS;
 	return TICK_MS;
 }
@@ -320,14 +363,15 @@ static void wait_signal(struct master *master)
 
 static void run(struct master *master)
 {
-	while (!master->stopping || count(master, false) > 0) {
+	while (!master->stopping || count(master) > 0) {
 		reap(master);
 		watch(master);
 		reload_if_due(master);
 		if (!master->stopping) {
 			start_missing(master);
 			retire_old(master);
-		} else if (count(master, false) == 0) {
+			pass_on(master);
+		} else if (count(master) == 0) {
 			return;
 		}
 		wait_signal(master);
@@ -338,7 +382,11 @@ int prefork_run(struct prefork *prefork)
 {
 	struct master master = {.prefork = prefork, .status = EXIT_SUCCESS};
 
-	prefork->n_slots = 4 * prefork->workers > SLOTS_MIN ? 4 * prefork->workers : SLOTS_MIN;
+	unsigned processes = prefork->workers + prefork->crew.express;
+
+	prefork->n_slots = 4 * processes > SLOTS_MIN ? 4 * processes : SLOTS_MIN;
+	if (handoff_create(&prefork->crew.to_express) != 0 || handoff_create(&prefork->crew.to_workers) != 0)
+		return EXIT_FAILURE;
 	prefork->slots = shared_memory("workers", prefork->n_slots * sizeof(struct worker_slot));
 	master.children = mem_alloc(prefork->n_slots * sizeof(*master.children));
 	block_signals(&master.signals);

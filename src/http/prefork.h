@@ -1,8 +1,8 @@
 /*
- * The master: holds the listening socket, keeps N workers running.
+ * The master: holds the listening socket, keeps N workers running, and the express (express.h).
  *
  * Signals: SIGTERM and SIGINT stop gracefully, SIGHUP reloads (new workers first, then the old ones finish), SIGUSR1
- * reopens the log. Signals are blocked except inside sigtimedwait(), and in a worker inside ppoll(). A worker whose
+ * reopens the log. Signals are blocked except inside sigtimedwait(), and in a worker where it waits (duty.h). A worker whose
  * master dies stops by itself.
  */
 #ifndef HTTP_PREFORK_H
@@ -12,10 +12,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http/handoff.h"
+
+/* How the processes of a master give each other connections (express.h). */
+struct crew {
+	unsigned express;               /* processes that answer at once what they can; 0: none */
+	struct handoff to_express, to_workers;
+};
+
 /* Shared between the master and its workers (an anonymous mapping made before the first fork). */
 struct worker_slot {
 	_Atomic int pid;
 	_Atomic int64_t busy_since;     /* clock_mono_us() when the request in progress began; 0: idle */
+	bool express;                   /* set by the master before the fork */
 	_Atomic int ready;              /* the worker has come as far as waiting for requests */
 	_Atomic uint64_t requests;      /* this and the following outlive the worker: they only grow */
 	_Atomic uint64_t by_class[6];   /* answers by status / 100 */
@@ -25,6 +34,7 @@ struct worker_slot {
 struct prefork {
 	int listen_fd;
 	unsigned workers;
+	struct crew crew;               /* .express: to be set, like workers; the rest by prefork_run() */
 	int64_t request_deadline;       /* seconds */
 	int64_t stop_timeout;           /* seconds */
 	struct worker_slot *slots;      /* set by prefork_run(); at least 2 x workers: old and new during a reload */

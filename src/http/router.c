@@ -71,6 +71,12 @@ static const struct route *find_route(const struct router *router, struct reques
 	return NULL;
 }
 
+bool router_find(const struct router *router, struct request *request)
+{
+	request->route = find_route(router, request);
+	return request->route != NULL;
+}
+
 void router_error(const struct router *router, struct request *request, unsigned status, const char *message)
 {
 	const struct route_family *family = router->families;
@@ -90,9 +96,8 @@ static void refuse_fault(const struct router *router, struct request *request)
 
 void router_handle(const struct router *router, struct app *app, struct request *request)
 {
-	const struct route *route = find_route(router, request);
+	const struct route *route = router_find(router, request) ? request->route : NULL;
 
-	request->route = route;
 	if (route == NULL)
 		router_error(router, request, 404, "not found");
 	else if (request->fault != HTTP_FAULT_NONE && (route->flags & ROUTE_RAW_FAULT) == 0)

@@ -19,7 +19,9 @@ struct route {
 
 enum {
 	ROUTE_BATCH = 1,        /* a JSON array is welcome */
-	ROUTE_RAW_FAULT = 2     /* the handler wants to see faulty requests itself (pages) */
+	ROUTE_RAW_FAULT = 2,    /* the handler wants to see faulty requests itself (pages) */
+	ROUTE_EXPRESS = 4,      /* the next request on its connection may be one that the express answers */
+	ROUTE_AT_ONCE = 8       /* its answer may be known already: the express is to look */
 };
 
 /* Paths that share a form of error. The first prefix that matches wins; the last one is "" for everything else. */
@@ -35,6 +37,9 @@ struct router {
 	/* Checks credentials, limits and rate of the row; answers itself and returns false to stop. */
 	bool (*guard)(struct app *app, struct request *request);
 };
+
+/* Finds the row alone, and sets request->route and captures. Returns false when there is none. */
+bool router_find(const struct router *router, struct request *request);
 
 /* Finds the row, refuses faults, runs the guard and the handler. Always leaves an answer in the request. */
 void router_handle(const struct router *router, struct app *app, struct request *request);

@@ -5,32 +5,36 @@
  * idle one never stands in the way: new connections are taken at once by workers that hold none, and a moment later by
  * workers that wait on idle ones. Nor does a busy one: when others wait while every worker is kept busy, connections
  * are handed back to nginx.
+ *
+ * A connection whose next request may have its answer kept is given to the express (express.h), and what that cannot
+ * answer comes back like a new one, through the second of two doors.
  */
 #include <errno.h>
-#include <fcgiapp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/exchange.h"
+#include "http/duty.h"
 #include "http/worker.h"
 
 enum {
 	CONNECTIONS_MAX = 16,           /* held at once, all but one of them idle */
-	PEER_TIMEOUT_S = 10,            /* a request comes whole, and its answer is taken, within this */
 	BUSY_GRACE_MS = 10,             /* how long a kept connection is preferred to new ones */
 	TAKE_GRACE_MS = 2,              /* how long others have to take a new connection first */
-	LOOK_EVERY_US = 20000,          /* how often a busy worker looks whether others wait */
-	IDLE_MAX_US = 2000000,          /* nginx closes an idle connection after 1 s; a longer silence is nobody's */
+	LOOK_EVERY_US = 20000           /* how often a busy worker looks whether others wait */
 };
+
+/* What comes from the express is a request: it waits for nobody's grace. */
+enum { DOOR_EXPRESS, DOOR_LISTEN, DOORS };
 
 struct connection {
 	int fd;
@@ -38,49 +42,15 @@ struct connection {
 };
 
 struct worker {
-	int listen_fd;
-	struct worker_slot *slot;
-	const struct worker_config *config;
-	struct exchange *exchange;
+	struct duty duty;
+	int doors[DOORS];               /* where connections come in: the listening socket, what the express gives */
+	int doors_epoll;                /* the same, to be waited at without waking all who wait there */
 	struct connection connection[CONNECTIONS_MAX];  /* oldest first */
 	unsigned n;
 	int64_t looked;                 /* when it last looked whether others wait */
-	sigset_t waiting;               /* the signal mask while it waits */
 	bool closed_door;               /* takes no new connections any more */
 	bool broken;
 };
-
-enum { STOP_NOT, STOP_DRAIN, STOP_RETIRE };
-
-static volatile sig_atomic_t stop_how, reopen_log;
-
-static void on_signal(int number)
-{
-	if (number == SIGUSR1)
-		reopen_log = 1;
-	else
-		stop_how = number == SIGQUIT ? STOP_RETIRE : STOP_DRAIN;
-}
-
-static bool was_signalled(void)
-{
-	return stop_how != STOP_NOT || reopen_log;
-}
-
-/* libfcgi has put its own handlers in place by now. */
-static void set_signals(sigset_t *waiting)
-{
-	struct sigaction action = {.sa_handler = on_signal};
-	static const int let_in[] = {SIGTERM, SIGQUIT, SIGUSR1};
-
-	sigprocmask(SIG_BLOCK, NULL, waiting);
-	for (size_t i = 0; i < sizeof(let_in) / sizeof(let_in[0]); i++) {
-		sigaction(let_in[i], &action, NULL);
-		sigdelset(waiting, let_in[i]);
-	}
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
-}
 
 static void forget(struct worker *worker, unsigned i)
 {
@@ -91,7 +61,7 @@ static void forget(struct worker *worker, unsigned i)
 
 static void set_timeouts(int fd)
 {
-	struct timeval timeout = {.tv_sec = PEER_TIMEOUT_S};
+	struct timeval timeout = {.tv_sec = DUTY_PEER_TIMEOUT_S};
 	int yes = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
@@ -99,20 +69,44 @@ static void set_timeouts(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));    /* fails on a Unix socket, which needs none */
 }
 
-/* Takes one connection that waits at the socket; another worker may have been faster. */
-static void take(struct worker *worker)
+static void hold(struct worker *worker, int fd)
 {
-	int fd = accept4(worker->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	worker->connection[worker->n++] = (struct connection){.fd = fd, .since = clock_mono_us()};
+}
+
+/* Takes one connection that waits at the socket; another worker may have been faster. Returns false: none was there. */
+static bool take_new(struct worker *worker)
+{
+	int fd = accept4(worker->doors[DOOR_LISTEN], NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd >= 0) {
 		set_timeouts(fd);
-		worker->connection[worker->n++] = (struct connection){.fd = fd, .since = clock_mono_us()};
+		hold(worker, fd);
 	} else if (errno == EAGAIN) {
-		worker->closed_door = stop_how != STOP_NOT;
+		return false;
 	} else if (errno != EINTR && errno != ECONNABORTED) {
 		log_event(LOG_LEVEL_ERROR, "accept", "error", strerror(errno), NULL);
 		worker->broken = true;
 	}
+	return true;
+}
+
+/* The same for what the express or, when both are to end, another worker gave. */
+static bool take_given(struct worker *worker, const struct handoff *handoff)
+{
+	int fd = handoff_take(handoff);
+
+	if (fd >= 0)
+		hold(worker, fd);
+	return fd >= 0;
+}
+
+static void take(struct worker *worker, int door)
+{
+	if (door == DOOR_LISTEN)
+		take_new(worker);
+	else
+		take_given(worker, &worker->duty.config->crew->to_workers);
 }
 
 /* Closes what has been silent for too long. Returns true when it closed one. */
@@ -120,7 +114,7 @@ static bool drop_idle(struct worker *worker)
 {
 	bool dropped = false;
 
-	while (worker->n > 0 && clock_mono_us() - worker->connection[0].since > IDLE_MAX_US) {
+	while (worker->n > 0 && clock_mono_us() - worker->connection[0].since > DUTY_IDLE_MAX_US) {
 		close(worker->connection[0].fd);
 		forget(worker, 0);
 		dropped = true;
@@ -129,24 +123,34 @@ static bool drop_idle(struct worker *worker)
 }
 
 /*
- * Waits until a connection can be read, or with `door` until one waits at the socket; -1 waits for ever, but for a
- * signal. Returns the index of the connection, n for the socket, or -1.
+ * Waits until a connection can be read, or until one waits at one of the first `doors` doors; -1 waits for ever, but for
+ * a signal. Returns the index of the connection, n + that of the door, or -1.
  */
-static int wait_for(struct worker *worker, bool door, int ms)
+static int wait_for(struct worker *worker, unsigned doors, int ms)
 {
-	struct pollfd polled[CONNECTIONS_MAX + 1];
+	struct pollfd polled[CONNECTIONS_MAX + DOORS];
 	struct timespec timeout = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-	unsigned n = worker->n;
+	unsigned n = worker->n, all = n + doors;
 
 	for (unsigned i = 0; i < n; i++)
 		polled[i] = (struct pollfd){.fd = worker->connection[i].fd, .events = POLLIN};
-	polled[n] = (struct pollfd){.fd = worker->listen_fd, .events = POLLIN};
-	if (ppoll(polled, n + door, ms < 0 ? NULL : &timeout, &worker->waiting) <= 0)
+	for (unsigned i = n; i < all; i++)
+		polled[i] = (struct pollfd){.fd = worker->doors[i - n], .events = POLLIN};
+	if (ppoll(polled, all, ms < 0 ? NULL : &timeout, &worker->duty.waiting) <= 0)
 		return -1;
-	for (unsigned i = 0; i < n + door; i++)
+	for (unsigned i = 0; i < all; i++)
 		if (polled[i].revents != 0)
 			return (int)i;
 	return -1;
+}
+
+/* Nothing to serve: waits at the doors, from where the kernel wakes one worker for one connection. */
+static void wait_at_doors(struct worker *worker)
+{
+	struct epoll_event event;
+
+	if (epoll_pwait(worker->doors_epoll, &event, 1, -1, &worker->duty.waiting) == 1)
+		take(worker, event.data.fd);
 }
 
 /* While it takes new connections. Returns the index of a connection to serve, or -1 to look again. */
@@ -155,21 +159,36 @@ static int wait_open(struct worker *worker)
 	bool room = worker->n < CONNECTIONS_MAX;
 	int found;
 
-	if (worker->n > 0) {
-		found = wait_for(worker, false, room ? BUSY_GRACE_MS : IDLE_MAX_US / 1000);
-		if (found >= 0 || was_signalled() || (!room && !drop_idle(worker)))
-			return found;
+	if (worker->n == 0) {
+		wait_at_doors(worker);
+		return -1;
 	}
-	found = wait_for(worker, true, -1);
-	if (found < 0 || (unsigned)found < worker->n)
+	found = wait_for(worker, room ? DOOR_EXPRESS + 1 : 0, room ? BUSY_GRACE_MS : DUTY_IDLE_MAX_US / 1000);
+	if (found < 0) {
+		if (duty_stop() != DUTY_GO_ON || (!room && !drop_idle(worker)))
+			return -1;
+		found = wait_for(worker, DOORS, -1);
+	}
+	if (found < (int)worker->n)
 		return found;
-	if (worker->n > 0) {
-		found = wait_for(worker, false, TAKE_GRACE_MS);
-		if (found >= 0)
-			return found;
-	}
-	take(worker);
+	found -= (int)worker->n;
+	if (found == DOOR_EXPRESS || wait_for(worker, 0, TAKE_GRACE_MS) < 0)
+		take(worker, found);
 	return -1;
+}
+
+/*
+ * Takes what waits already: for others, when they go on, not what waits at the doors, but what may have been given to an
+ * express that is no more. The doors are closed when nothing waits any more.
+ */
+static void take_the_last(struct worker *worker)
+{
+	const struct crew *crew = worker->duty.config->crew;
+	bool alone = duty_stop() == DUTY_DRAIN;
+
+	while (!worker->closed_door && !worker->broken && worker->n < CONNECTIONS_MAX)
+		worker->closed_door = !take_given(worker, &crew->to_express) &&
+		                      (!alone || (!take_given(worker, &crew->to_workers) && !take_new(worker)));
 }
 
 /* When it is to end: no new connections but those that wait already, and the kept ones until nginx closes them. */
@@ -177,106 +196,93 @@ static int wait_closing(struct worker *worker)
 {
 	int found;
 
-	if (stop_how == STOP_RETIRE)
-		worker->closed_door = true;
-	while (!worker->closed_door && !worker->broken && worker->n < CONNECTIONS_MAX)
-		take(worker);
+	take_the_last(worker);
 	if (worker->n == 0)
 		return -1;
-	found = wait_for(worker, false, IDLE_MAX_US / 1000);
+	found = wait_for(worker, 0, DUTY_IDLE_MAX_US / 1000);
 	if (found < 0)
 		drop_idle(worker);
 	return found;
 }
 
-static const char *method_name(enum http_method method)
+/* Is the next request on its connection likely one that the express answers? */
+static bool is_for_express(const struct worker *worker, unsigned flags)
 {
-	return method == HTTP_GET ? "GET" : method == HTTP_POST ? "POST" : method == HTTP_HEAD ? "HEAD" : "other";
-}
-
-static void account(struct worker_slot *slot, const struct request *request, int64_t us, long bytes)
-{
-	unsigned class = request->status / 100;
-
-	atomic_fetch_add_explicit(&slot->requests, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&slot->by_class[class < 6 ? class : 5], 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&slot->total_us, (uint64_t)us, memory_order_relaxed);
-	log_event(LOG_LEVEL_INFO, "request", "method", method_name(request->method), "route",
-	          request->route != NULL ? request->route->path : "-", "status", log_num(request->status), "us",
-	          log_num(us),
-	          "bytes", log_num(bytes), NULL);
+	return (flags & ROUTE_EXPRESS) != 0 && worker->duty.config->crew->express > 0 && duty_stop() == DUTY_GO_ON;
 }
 
 /*
- * Should nginx stop using the connection? When this worker is to end, or when new connections wait that nobody takes:
- * under load, the kept ones of one nginx process could else hold all workers for as long as the load lasts.
+ * Should nginx stop using the connection? When this worker is to end, or when others wait that nobody takes: under
+ * load, the kept ones of one nginx process could else hold all workers for as long as the load lasts.
  */
-static bool is_last(struct worker *worker)
+static bool is_last(void *arg, unsigned flags)
 {
-	struct pollfd door = {.fd = worker->listen_fd, .events = POLLIN};
+	struct worker *worker = arg;
+	struct pollfd doors[DOORS];
 	int64_t now;
 
-	if (stop_how != STOP_NOT)
+	if (duty_stop() != DUTY_GO_ON)
 		return true;
+	if (is_for_express(worker, flags))
+		return false;
 	now = clock_mono_us();
 	if (now - worker->looked < LOOK_EVERY_US)
 		return false;
 	worker->looked = now;
-	return poll(&door, 1, 0) > 0;
+	for (unsigned i = 0; i < DOORS; i++)
+		doors[i] = (struct pollfd){.fd = worker->doors[i], .events = POLLIN};
+	return poll(doors, DOORS, 0) > 0;
 }
 
 /* One request of the connection; it stays open if the peer wants that. */
 static void serve(struct worker *worker, unsigned i)
 {
-	const struct worker_config *config = worker->config;
-	struct connection connection = worker->connection[i];
-	int64_t began = clock_mono_us();
-	struct request *request;
-	long bytes;
+	int fd = worker->connection[i].fd;
+	unsigned flags;
 
 	forget(worker, i);
-	atomic_store(&worker->slot->busy_since, began);
-	request = exchange_receive(worker->exchange, connection.fd);
-	if (request != NULL) {
-		router_handle(config->router, config->app, request);
-		bytes = exchange_send(worker->exchange, is_last(worker));
-		connection.since = clock_mono_us();
-		account(worker->slot, request, connection.since - began, bytes);
-		if (exchange_end(worker->exchange))
-			worker->connection[worker->n++] = connection;
-	}
-	atomic_store(&worker->slot->busy_since, 0);
+	if (!duty_serve(&worker->duty, fd, is_last, worker, &flags))
+		return;
+	if (!is_for_express(worker, flags) || !handoff_give(&worker->duty.config->crew->to_express, fd))
+		hold(worker, fd);
 }
 
 static void run(struct worker *worker)
 {
 	while (!worker->broken) {
-		int found;
+		int found = duty_listen(&worker->duty) == DUTY_GO_ON ? wait_open(worker) : wait_closing(worker);
 
-		if (reopen_log) {
-			reopen_log = 0;
-			log_reopen();
-		}
-		found = stop_how == STOP_NOT ? wait_open(worker) : wait_closing(worker);
 		if (found >= 0)
 			serve(worker, (unsigned)found);
-		else if (stop_how != STOP_NOT && worker->closed_door && worker->n == 0)
+		else if (duty_stop() != DUTY_GO_ON && worker->closed_door && worker->n == 0)
 			break;
 	}
 }
 
+static int open_doors(struct worker *worker, int listen_fd)
+{
+	worker->doors[DOOR_LISTEN] = listen_fd;
+	worker->doors[DOOR_EXPRESS] = worker->duty.config->crew->to_workers.out;
+	worker->doors_epoll = epoll_create1(EPOLL_CLOEXEC);
+	for (int i = 0; i < DOORS; i++) {
+		struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = i};
+
+		if (epoll_ctl(worker->doors_epoll, EPOLL_CTL_ADD, worker->doors[i], &event) != 0) {
+			log_event(LOG_LEVEL_ERROR, "epoll", "error", strerror(errno), NULL);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int worker_serve(int listen_fd, struct worker_slot *slot, const struct worker_config *config)
 {
-	struct worker worker = {.listen_fd = listen_fd, .slot = slot, .config = config};
+	struct worker worker = {0};
 
-	if (FCGX_Init() != 0) {
-		log_event(LOG_LEVEL_ERROR, "libfcgi", "error", strerror(errno), NULL);
+	if (duty_begin(&worker.duty, slot, config) != 0)
 		return EXIT_FAILURE;
-	}
-	set_signals(&worker.waiting);
-	worker.exchange = exchange_create(config->body_max);
-	atomic_store(&slot->ready, 1);
+	worker.broken = open_doors(&worker, listen_fd) != 0;
 	run(&worker);
-	exchange_free(worker.exchange);
+	duty_end(&worker.duty);
 	return worker.broken ? EXIT_FAILURE : EXIT_SUCCESS;
 }

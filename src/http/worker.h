@@ -7,10 +7,16 @@
 #include "http/prefork.h"
 #include "http/router.h"
 
+/* Answers those of the n requests that it can answer at once; of the others the status stays 0. */
+typedef void answer_at_once_fn(struct app *app, struct request *const *requests, size_t n);
+
 struct worker_config {
 	size_t body_max;                /* bytes; a larger body is read to its end, dropped, and answered 413 */
 	const struct router *router;
 	struct app *app;
+	const struct crew *crew;        /* how workers and the express give each other connections */
+	answer_at_once_fn *answer_at_once;      /* of the express, as the following */
+	void (*be_patient)(struct app *app);    /* from now on it does what workers do, and may wait as they do */
 };
 
 /*

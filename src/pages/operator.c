@@ -26,7 +26,7 @@ void operator_health(struct app *app, struct request *request)
 struct totals {
 	uint64_t requests, us;
 	uint64_t by_class[6];
-	unsigned workers, busy;
+	unsigned workers, express, busy;
 	int64_t longest_us;
 };
 
@@ -43,7 +43,7 @@ static struct totals sum_slots(const struct prefork *prefork)
 		for (int c = 0; c < 6; c++)
 			totals.by_class[c] += atomic_load(&slot->by_class[c]);
 		if (atomic_load(&slot->pid) > 0)
-			totals.workers++;
+			*(slot->express ? &totals.express : &totals.workers) += 1;
 		if (since == 0)
 			continue;
 		totals.busy++;
@@ -70,7 +70,9 @@ static void write_requests(struct text *out, const struct totals *totals)
 	            (unsigned long long)totals->requests);
 	describe(out, "bailleur_workers", "gauge", "Workers running.");
 	text_printf(out, "bailleur_workers %u\n", totals->workers);
-	describe(out, "bailleur_workers_busy", "gauge", "Workers with a request in progress.");
+	describe(out, "bailleur_express", "gauge", "Processes that answer at once what is known.");
+	text_printf(out, "bailleur_express %u\n", totals->express);
+	describe(out, "bailleur_workers_busy", "gauge", "Processes with a request in progress.");
 	text_printf(out, "bailleur_workers_busy %u\n", totals->busy);
 	describe(out, "bailleur_request_longest_seconds", "gauge", "Age of the oldest request in progress.");
 	text_printf(out, "bailleur_request_longest_seconds %lld.%06lld\n", (long long)(totals->longest_us / 1000000),

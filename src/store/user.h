@@ -67,6 +67,18 @@ enum db_status user_portfolio_version(struct db *db, uint64_t user_id, struct ve
 /* The same outside a transaction, asked for together with what other workers ask at this moment: for every request. */
 enum db_status user_version_now(struct db *db, uint64_t user_id, struct version *version_r);
 
+/* Whose version is wished for; and what it is, unless there is no such user. */
+struct version_wish {
+	uint64_t user;
+	struct version version;
+	bool found;
+};
+
+enum { VERSIONS_MOST = 64 };
+
+/* The versions of several, VERSIONS_MOST at most, at one moment. Outside a transaction. */
+enum db_status user_versions_now(struct db *db, struct version_wish *wishes, size_t n);
+
 /* Before workers are forked: from then on user_version_now() asks together. */
 void user_share(void);
 

@@ -5,18 +5,12 @@
 #include "base/gather.h"
 #include "store/user.h"
 
-struct item {
-	uint64_t user;
-	struct version version;
-	bool found;
-};
-
 static struct gather *gather;           /* made before the fork; NULL: everyone for himself */
 
 void user_share(void)
 {
 	if (gather == NULL)
-		gather = gather_create("versions", sizeof(struct item), GATHER_GROUP);
+		gather = gather_create("versions", sizeof(struct version_wish), VERSIONS_MOST);
 }
 
 #define ASK "SELECT id, portfolio_version + operations_version, portfolio_version FROM user_account WHERE id IN "
@@ -29,24 +23,22 @@ static const struct {
 	const char *sql;
 } statements[] = {
 	{4, ASK "(" FOUR ")"}, {16, ASK "(" SIXTEEN ")"},
-	{GATHER_GROUP, ASK "(" SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN ")"},
+	{VERSIONS_MOST, ASK "(" SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN ")"},
 };
 
-static void found(void *const *items, size_t n, uint64_t user, struct version version)
+static void found(struct version_wish *wishes, size_t n, uint64_t user, struct version version)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct item *item = items[i];
-
-		if (item->user == user) {
-			item->version = version;
-			item->found = true;
+		if (wishes[i].user == user) {
+			wishes[i].version = version;
+			wishes[i].found = true;
 		}
 	}
 }
 
-static enum gather_end ask_many(struct db *db, void *const *items, size_t n)
+enum db_status user_versions_now(struct db *db, struct version_wish *wishes, size_t n)
 {
-	struct db_value ids[GATHER_GROUP];
+	struct db_value ids[VERSIONS_MOST];
 	struct db_rows *rows;
 	enum db_status status;
 	size_t which = 0;
@@ -54,15 +46,30 @@ static enum gather_end ask_many(struct db *db, void *const *items, size_t n)
 	while (statements[which].n < n)
 		which++;
 	for (size_t i = 0; i < statements[which].n; i++)
-		ids[i] = db_u64(i < n ? ((const struct item *)items[i])->user : 0);
+		ids[i] = db_u64(i < n ? wishes[i].user : 0);
+	for (size_t i = 0; i < n; i++)
+		wishes[i].found = false;
 	status = db_query(db, statements[which].sql, ids, statements[which].n, &rows);
 	if (status != DB_OK)
-		return GATHER_ALONE;
+		return status;
 	while ((status = db_next(rows)) == DB_OK)
-		found(items, n, db_col_u64(rows, 0),
+		found(wishes, n, db_col_u64(rows, 0),
 		      (struct version){.all = db_col_u64(rows, 1), .patrimoine = db_col_u64(rows, 2)});
 	db_rows_end(rows);
-	return status == DB_NONE ? GATHER_DONE : GATHER_ALONE;
+	return status == DB_NONE ? DB_OK : status;
+}
+
+static enum gather_end ask_many(struct db *db, void *const *items, size_t n)
+{
+	struct version_wish wishes[VERSIONS_MOST];
+
+	for (size_t i = 0; i < n; i++)
+		wishes[i] = *(const struct version_wish *)items[i];
+	if (user_versions_now(db, wishes, n) != DB_OK)
+		return GATHER_ALONE;
+	for (size_t i = 0; i < n; i++)
+		*(struct version_wish *)items[i] = wishes[i];
+	return GATHER_DONE;
 }
 
 static enum gather_end ask_all(struct gather *all, void *const *items, size_t n, void *db)
@@ -71,10 +78,10 @@ static enum gather_end ask_all(struct gather *all, void *const *items, size_t n,
 
 	(void)all;
 	for (size_t i = 0; i < n; i++)
-		((struct item *)items[i])->found = false;
+		((struct version_wish *)items[i])->found = false;
 	if (n > 1)
 		return ask_many(db, items, n);
-	struct item *item = items[0];
+	struct version_wish *item = items[0];
 	status = user_portfolio_version(db, item->user, &item->version);
 	item->found = status == DB_OK;
 	return status == DB_OK || status == DB_NONE ? GATHER_DONE : GATHER_ALONE;
@@ -82,7 +89,7 @@ static enum gather_end ask_all(struct gather *all, void *const *items, size_t n,
 
 enum db_status user_version_now(struct db *db, uint64_t user_id, struct version *version_r)
 {
-	struct item *item = gather_item(gather);
+	struct version_wish *item = gather_item(gather);
 
 	if (item == NULL)
 		return user_portfolio_version(db, user_id, version_r);

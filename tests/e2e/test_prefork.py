@@ -215,7 +215,11 @@ class Workers(unittest.TestCase):
             wait_until(lambda: os.path.exists(api.log), 10, "the new log")
 
             def in_new_log():
-                return api.answers() and len({line.split()[2] for line in api.events("request")}) == 2
+                with begin_request(api) as busy:        # so that the other one is asked
+                    api.answers()
+                    busy.send(SECOND_HALF)
+                    busy.reply()
+                return len({line.split()[2] for line in api.events("request")}) == 2
             wait_until(in_new_log, 20, "both workers to write to the new log")
             self.assertEqual(api.events("worker-died"), [])
 

@@ -4,6 +4,7 @@ FUZZ_HARNESSES = \
 	tests/fuzz/fuzz_address \
 	tests/fuzz/fuzz_appointment \
 	tests/fuzz/fuzz_form \
+	tests/fuzz/fuzz_glance \
 	tests/fuzz/fuzz_http_reply \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_multipart \
@@ -22,6 +23,9 @@ tests_fuzz_fuzz_appointment_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_form_SOURCES = tests/fuzz/fuzz_form.c tests/fuzz/fuzz_params.h tests/fuzz/fuzz.h
 tests_fuzz_fuzz_form_LDADD = $(LIBS_ALL)
 tests_fuzz_fuzz_form_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_glance_SOURCES = tests/fuzz/fuzz_glance.c tests/fuzz/fuzz_params.h tests/fuzz/fuzz.h
+tests_fuzz_fuzz_glance_LDADD = $(LIBS_ALL)
+tests_fuzz_fuzz_glance_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_http_reply_SOURCES = tests/fuzz/fuzz_http_reply.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_http_reply_LDADD = $(LIBS_ALL)
 tests_fuzz_fuzz_http_reply_LDFLAGS = $(FUZZ_LINK)
@@ -45,7 +49,7 @@ tests_fuzz_fuzz_value_LDFLAGS = $(FUZZ_LINK)
 fuzzers: $(FUZZ_HARNESSES)
 
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/json.dict tests/fuzz/address.dict tests/fuzz/form.dict \
-	tests/fuzz/multipart.dict tests/fuzz/http_reply.dict
+	tests/fuzz/multipart.dict tests/fuzz/http_reply.dict tests/fuzz/glance.dict
 EXTRA_DIST += tests/fuzz/appointment.dict tests/fuzz/portfolio.dict tests/fuzz/settings.dict tests/fuzz/value.dict
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/json.dict tests/fuzz/address.dict tests/fuzz/form.dict \
 	tests/fuzz/multipart.dict

@@ -6,7 +6,7 @@ import socket
 import struct
 import tempfile
 
-from .process import Process, alive, wait_until
+from .process import Process, alive, is_express, wait_until
 from .stack import BUILD, SECRET, TOP
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = range(1, 12)
@@ -222,7 +222,7 @@ class Api:
             return connection.ask(*arguments, **more)
 
     def workers(self):
-        return sorted(pid for pid in self.process.children() if alive(pid))
+        return sorted(pid for pid in self.process.children() if alive(pid) and not is_express(pid))
 
     def events(self, name=None):
         """The lines of the log; those of one kind of event."""

@@ -36,6 +36,15 @@ def children(pid):
         return []
 
 
+def is_express(pid):
+    """Is it the process of bailleur-api that answers at once what is known?"""
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read() == "api-express\n"
+    except OSError:
+        return False
+
+
 def alive(pid):
     """Is there such a process, zombies left out?"""
     try:

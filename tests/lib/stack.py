@@ -36,7 +36,7 @@ import tempfile
 import unittest
 
 from .mariadb import MariaDB
-from .process import Process, alive, tail, wait_until
+from .process import Process, alive, is_express, tail, wait_until
 from .web import Web
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -179,7 +179,11 @@ class Stack:
 
     def workers(self):
         """The pids of bailleur-api's workers."""
-        return [pid for pid in self.api.children() if alive(pid)]
+        return [pid for pid in self.api.children() if alive(pid) and not is_express(pid)]
+
+    def express(self):
+        """The pids of its processes that answer at once what is known."""
+        return [pid for pid in self.api.children() if alive(pid) and is_express(pid)]
 
     def kill_worker(self):
         """SIGKILL to one worker; returns its pid. The master replaces it."""

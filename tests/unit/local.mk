@@ -12,12 +12,16 @@ UNIT_TESTS += tests/unit/test_db
 UNIT_TESTS += tests/unit/test_delivery
 UNIT_TESTS += tests/unit/test_delivery_state
 UNIT_TESTS += tests/unit/test_drawing
+UNIT_TESTS += tests/unit/test_duty
 UNIT_TESTS += tests/unit/test_email_address
 UNIT_TESTS += tests/unit/test_fault
 UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_gather
 UNIT_TESTS += tests/unit/test_gateway_request
+UNIT_TESTS += tests/unit/test_glance
+UNIT_TESTS += tests/unit/test_glance_answer
 UNIT_TESTS += tests/unit/test_guard
+UNIT_TESTS += tests/unit/test_handoff
 UNIT_TESTS += tests/unit/test_id
 UNIT_TESTS += tests/unit/test_idempotency
 UNIT_TESTS += tests/unit/test_image
@@ -72,6 +76,8 @@ tests_unit_libdbtest_a_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_MARIADB='"$(abs_top_srcd
 
 TEMPLATES_CPPFLAGS = $(AM_CPPFLAGS) -DTEMPLATES_OF_TESTS='"$(abs_top_srcdir)/templates"'
 tests_unit_test_mail_CPPFLAGS = $(TEMPLATES_CPPFLAGS)
+tests_unit_test_glance_SOURCES = tests/unit/test_glance.c tests/unit/records.h
+tests_unit_test_glance_answer_SOURCES = tests/unit/test_glance_answer.c tests/unit/records.h
 tests_unit_test_slots_CPPFLAGS = $(TEMPLATES_CPPFLAGS)
 endif
 

@@ -43,8 +43,8 @@ static void check_same(const struct user *got, const struct user *expected)
 
 START_TEST(accounts_come_back_to_every_process)
 {
-	struct shared_cache *users = memo_share();
-	struct memo *mine = memo_create(users);
+	struct memo_shared *shared = memo_share();
+	struct memo *mine = memo_create(shared);
 	struct pool *pool = pool_create();
 	struct user got = {0}, newer = FULL;
 	int status = -1;
@@ -54,7 +54,7 @@ START_TEST(accounts_come_back_to_every_process)
 	other = fork();
 	ck_assert_int_ge(other, 0);
 	if (other == 0) {
-		struct memo *theirs = memo_create(users);
+		struct memo *theirs = memo_create(shared);
 
 		memo_keep_user(theirs, &FULL);
 		memo_keep_user(theirs, &BARE);
