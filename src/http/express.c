@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -325,7 +324,6 @@ int express_serve(struct worker_slot *slot, const struct worker_config *config)
 	struct express *express = mem_alloc(sizeof *express);
 	int status = EXIT_FAILURE;
 
-	prctl(PR_SET_NAME, "api-express");      /* in ps and top */
 	if (duty_begin(&express->duty, slot, config) != 0)
 		goto err0;
 	for (unsigned i = 0; i < TOGETHER; i++)

@@ -64,6 +64,8 @@ static void block_signals(sigset_t *signals)
 
 static void __attribute__((noreturn)) be_worker(struct prefork *prefork, struct worker_slot *slot, pid_t master)
 {
+	if (slot->express)
+		prctl(PR_SET_NAME, "api-express");      /* in ps and top */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != master)
 		_exit(EXIT_SUCCESS);            /* it died before that */

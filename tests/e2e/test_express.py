@@ -12,7 +12,7 @@ import urllib.parse
 
 from tests.lib.fastcgi import Api, Connection, begin, pairs, parameters, record, request, stream, PARAMS, STDIN
 from tests.lib.gestion import import_landlord, small_portfolio
-from tests.lib.process import wait_until
+from tests.lib.process import alive, wait_until
 from tests.lib.stack import StackCase
 
 EMAIL = {"recipient": "a@example.org", "subject": "s", "message": "m", "identifier1": "1"}
@@ -323,8 +323,10 @@ class Ends(ExpressCase):
         """Connections that wait for a worker outlive those that there are."""
         self.bob.get("immeubles")
         for _ in range(3):
-            for pid in self.stack.workers():
+            killed = self.stack.workers()
+            for pid in killed:
                 os.kill(pid, signal.SIGKILL)
+            wait_until(lambda killed=killed: not any(map(alive, killed)), 10, "their end")
             self.assertEqual(self.bob.call(f"immeuble/{1:02x}{1:022x}", headers={"X-Request-Id": ""}).status, 200)
 
     def stop_under_load(self, tell):

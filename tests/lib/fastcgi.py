@@ -167,7 +167,7 @@ class Api:
         self.output = self.dir + "/api.out"
         self.how, self.arguments, self.process = how, list(arguments), None
         self.detect_leaks = int(detect_leaks)
-        self.settings = {"workers": 2, **settings}
+        self.settings = {"workers": 2, "express": 1, **settings}
         self.configure()
         if start:
             self.start()
@@ -204,8 +204,8 @@ class Api:
     def start(self):
         self.process = Process("bailleur-api", self.command(), self.output, env=self.env())
         expected = 1 if self.arguments else self.settings["workers"]
-        wait_until(lambda: self.process.must_run() and self.answers() and len(self.workers()) >= expected, 30,
-                   "bailleur-api")
+        wait_until(lambda: self.process.must_run() and self.answers() and len(self.workers()) >= expected and
+                   len(self.process.children()) - len(self.workers()) == self.settings["express"], 30, "bailleur-api")
 
     def answers(self):
         try:
