@@ -442,6 +442,44 @@ class Stalls(ExpressCase):
         self.assertEqual(lost, [])
 
 
+class Crowds(ExpressCase):
+    def test_workers_that_stand_still(self):
+        """The queue to them is full: the express waits, hears its signals, ends, and nothing is lost."""
+        held = [self.connect() for _ in range(300)]
+        old, stopped = self.stack.express(), self.stack.workers()
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            for connection in held:
+                connection.send(request("/v1/nothing", keep=True))
+            os.kill(old[0], signal.SIGUSR1)     # heard, and no reason to end
+            os.kill(old[0], signal.SIGQUIT)
+            wait_until(lambda: not alive(old[0]), 20, "its end")
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+        self.assertEqual([connection.reply().status for connection in held], [404] * len(held))
+
+    def test_patience_at_the_end(self):
+        """What comes to an express that was told to stop waits for the database as it would with a worker."""
+        operation = f"{4:02x}{1:022x}"
+        for _ in range(5):                      # until it is the express that answers
+            wait_until(self.stack.express, 30, "one")
+            old = self.stack.express()
+            with self.connect() as connection, concurrent.futures.ThreadPoolExecutor(1) as pool:
+                ask(connection, self.bob)
+                locked = pool.submit(self.stack.sql, "LOCK TABLES user_account WRITE, operation WRITE; DO SLEEP(5)")
+                wait_until(lambda: "SLEEP(5)" in str(self.stack.sql("SHOW FULL PROCESSLIST")), 10, "the lock")
+                os.kill(old[0], signal.SIGTERM)
+                threading.Event().wait(0.2)
+                answer = ask(connection, self.bob, f"markOperationPaid/{operation}")
+                self.assertEqual(answer.status, 200)
+                locked.result()
+            if self.served_by(answer) in old:
+                return
+        self.fail("a worker answered each time")
+
+
 class Alone(unittest.TestCase):
     def test_without_a_database(self):
         """The connection is with the express, and what it cannot answer is answered by workers."""
