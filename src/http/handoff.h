@@ -17,6 +17,7 @@ int handoff_create(struct handoff *handoff);
 /* Puts a connection in, and closes it here. Returns false, and leaves it alone, when there is no room. */
 bool handoff_give(const struct handoff *handoff, int fd);
 
+/* Would it take one now? False from a quarter full on. */
 bool handoff_has_room(const struct handoff *handoff);
 
 /* Takes one out, closed on exec; -1: there is none. */

@@ -40,7 +40,7 @@ struct prefork {
 	struct worker_slot *slots;      /* set by prefork_run(); at least 2 x workers: old and new during a reload */
 	unsigned n_slots;
 
-	/* Runs in the child; serves until worker_should_stop(); its return value is the exit status. */
+	/* Runs in the child, as what slot->express says; its return value is the exit status. */
 	int (*worker)(struct prefork *prefork, struct worker_slot *slot, void *arg);
 	/*
 	 * SIGHUP: reads the configuration again in the master; non-zero keeps the old one. May change workers (no
