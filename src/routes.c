@@ -24,8 +24,8 @@
 /* The documents' clients read with POST, since credentials travel in a body; a GET that carries them does as well. */
 enum { READ = HTTP_GET | HTTP_POST };
 
-/* Landlords' apps read more than they write: answers are kept, and the next request may be for one that is. */
-enum { KEPT = ROUTE_AT_ONCE | ROUTE_EXPRESS };
+/* Landlords' apps read more than they write: an answer is kept, or the next request is near one that is. */
+enum { NEAR = ROUTE_EXPRESS, KEPT = ROUTE_AT_ONCE | NEAR };
 
 static const struct route ROUTES[] = {
 	{HTTP_POST, "/v1/send_email", send_email, REQUIRE_CLIENT, ROUTE_BATCH},
@@ -54,22 +54,22 @@ static const struct route ROUTES[] = {
 	{READ, "/api/gestion/2/locataire/:locataireId?", read_locataire, REQUIRE_USER, KEPT},
 	{READ, "/api/gestion/2/operations/:immeubleId?", read_operations, REQUIRE_USER, KEPT},
 	{READ, "/api/gestion/2/operations/:immeubleId/:limit?", read_operations, REQUIRE_USER, KEPT},
-	{READ, "/api/gestion/2/ventilationLoyer/:locataireId?", ventilation_loyer, REQUIRE_USER, ROUTE_EXPRESS},
-	{READ, "/api/gestion/2/ventilationLoyer/:locataireId/:montantTotal?", ventilation_loyer, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/saveOperation/:immeubleId?", save_operation, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/saveOperation/:immeubleId/:operationId?", save_operation, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/saveLocataire/:bienId?", save_locataire, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/saveLocataire/:bienId/:locataireId?", save_locataire, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/setLocataireGone/:locataireId?", set_locataire_gone, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/markOperationPaid/:operationId?", mark_operation_paid, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/markOperationUnPaid/:operationId?", mark_operation_unpaid, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/deleteOperation/:operationId?", delete_operation, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/quittance/:locataireId?", quittance_answer, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/quittance/:locataireId/:mail?", quittance_answer, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId?", compte_answer, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId/:mode?", compte_answer, REQUIRE_USER, ROUTE_EXPRESS},
-	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId/:mode/:mail?", compte_answer, REQUIRE_USER, ROUTE_EXPRESS},
-	{READ, "/api/gestion/2/emails/:locataireId?", emails_answer, REQUIRE_USER, ROUTE_EXPRESS},
+	{READ, "/api/gestion/2/ventilationLoyer/:locataireId?", ventilation_loyer, REQUIRE_USER, NEAR},
+	{READ, "/api/gestion/2/ventilationLoyer/:locataireId/:montantTotal?", ventilation_loyer, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/saveOperation/:immeubleId?", save_operation, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/saveOperation/:immeubleId/:operationId?", save_operation, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/saveLocataire/:bienId?", save_locataire, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/saveLocataire/:bienId/:locataireId?", save_locataire, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/setLocataireGone/:locataireId?", set_locataire_gone, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/markOperationPaid/:operationId?", mark_operation_paid, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/markOperationUnPaid/:operationId?", mark_operation_unpaid, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/deleteOperation/:operationId?", delete_operation, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/quittance/:locataireId?", quittance_answer, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/quittance/:locataireId/:mail?", quittance_answer, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId?", compte_answer, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId/:mode?", compte_answer, REQUIRE_USER, NEAR},
+	{HTTP_POST, "/api/gestion/2/compteLocataire/:locataireId/:mode/:mail?", compte_answer, REQUIRE_USER, NEAR},
+	{READ, "/api/gestion/2/emails/:locataireId?", emails_answer, REQUIRE_USER, NEAR},
 	{HTTP_GET, "/health", operator_health, REQUIRE_LOCAL, 0},
 	{HTTP_GET, "/metrics", operator_metrics, REQUIRE_LOCAL, 0},
 };

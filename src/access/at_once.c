@@ -4,12 +4,15 @@
 #include "access/at_once.h"
 
 #include "access/answer_cache.h"
+#include "access/app.h"
 #include "access/guard.h"
 #include "access/login.h"
 #include "base/clock.h"
 #include "base/jour.h"
 
 enum { REST_US = 5000000 };             /* after the database failed */
+
+_Static_assert((int)AT_ONCE_MOST <= (int)VERSIONS_MOST, "one query for all");
 
 /* A request of somebody who is remembered, as of some version. */
 struct visit {

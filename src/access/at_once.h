@@ -5,15 +5,12 @@
 #ifndef ACCESS_AT_ONCE_H
 #define ACCESS_AT_ONCE_H
 
-#include "access/app.h"
-#include "http/request.h"
-
-enum { AT_ONCE_MOST = VERSIONS_MOST };
+#include "http/worker.h"
 
 /*
- * Answers those of the n requests (AT_ONCE_MOST at most), of routes that require a user, for which guard_check() would
- * let the user in without verifying anything anew, and whose answer is kept. The others it leaves alone, status 0.
+ * Answers those of the requests, of routes that require a user, for which guard_check() would let the user in without
+ * verifying anything anew, and whose answer is kept.
  */
-void at_once_answer(struct app *app, struct request *const *requests, size_t n);
+answer_at_once_fn at_once_answer;
 
 #endif

@@ -19,7 +19,6 @@
 #include "http/glance.h"
 
 enum {
-	TOGETHER = 32,                  /* requests that are answered together at most */
 	HELD_MAX = 512,                 /* connections, if the process may have as many … */
 	OTHER_FDS = 64,                 /* … beside its other descriptors */
 	FDS_MAX = 1024,                 /* descriptors are less than that */
@@ -34,13 +33,13 @@ struct express {
 	unsigned held, room;            /* connections that it has, and may have */
 	int64_t swept;
 	bool crowded;                   /* something could not be taken, or given away */
-	struct glance *glances[TOGETHER];
+	struct glance *glances[AT_ONCE_MOST];
 };
 
 /* Requests that are looked at together, each by the glance of its index. */
 struct round {
-	int fds[TOGETHER];
-	struct request *requests[TOGETHER];
+	int fds[AT_ONCE_MOST];
+	struct request *requests[AT_ONCE_MOST];
 	unsigned n;
 	int64_t began;
 };
@@ -142,30 +141,32 @@ static void look(struct express *express, struct round *round, int fd)
 	}
 }
 
-static void settle(struct express *express, const struct round *round, unsigned i)
+/* Returns false when the connection, its request still in it, is for somebody who can wait for the peer. */
+static bool answer(struct express *express, const struct round *round, unsigned i)
 {
 	struct glance *glance = express->glances[i];
 	const struct request *request = round->requests[i];
 	int fd = round->fds[i];
+	long bytes;
 
-	if (request->status == 0) {
-		pass(express, fd);
-	} else {
-		long bytes;
+	log_set_request(request->id);
+	bytes = glance_answer(glance);
+	if (bytes != ANSWER_LATER)
+		duty_account(express->duty.slot, request, round->began, bytes);
+	log_set_request(NULL);
+	if (bytes == ANSWER_LATER)
+		return false;
+	express->since[fd] = clock_mono_us();
+	if (bytes < 0 || !glance_keeps(glance))
+		drop(express, fd);
+	return true;
+}
 
-		log_set_request(request->id);
-		bytes = glance_answer(glance);
-		if (bytes == ANSWER_LATER) {
-			pass(express, fd);
-		} else {
-			duty_account(express->duty.slot, request, round->began, bytes);
-			express->since[fd] = clock_mono_us();
-			if (bytes < 0 || !glance_keeps(glance))
-				drop(express, fd);
-		}
-		log_set_request(NULL);
-	}
-	glance_end(glance);
+static void settle(struct express *express, const struct round *round, unsigned i)
+{
+	if (round->requests[i]->status == 0 || !answer(express, round, i))
+		pass(express, round->fds[i]);
+	glance_end(express->glances[i]);
 }
 
 static void serve(struct express *express, const struct epoll_event *events, int n)
@@ -218,10 +219,10 @@ static void wait_for_room(const struct express *express)
 
 static void run(struct express *express)
 {
-	struct epoll_event events[TOGETHER];
+	struct epoll_event events[AT_ONCE_MOST];
 
 	while (duty_listen(&express->duty) == DUTY_GO_ON) {
-		int n = epoll_pwait(express->epoll, events, TOGETHER, express->held > 0 ? SWEEP_MS : -1,
+		int n = epoll_pwait(express->epoll, events, AT_ONCE_MOST, express->held > 0 ? SWEEP_MS : -1,
 		                    &express->duty.waiting);
 
 		express->crowded = false;
@@ -283,11 +284,11 @@ static bool has_more(struct express *express)
 
 static void finish(struct express *express)
 {
-	struct epoll_event events[TOGETHER];
+	struct epoll_event events[AT_ONCE_MOST];
 
 	express->duty.config->be_patient(express->duty.config->app);
 	while (has_more(express)) {
-		int n = epoll_pwait(express->epoll, events, TOGETHER, DUTY_IDLE_MAX_US / 1000, &express->duty.waiting);
+		int n = epoll_pwait(express->epoll, events, AT_ONCE_MOST, DUTY_IDLE_MAX_US / 1000, &express->duty.waiting);
 
 		if (n == 0)
 			drop_all(express);
@@ -326,7 +327,7 @@ int express_serve(struct worker_slot *slot, const struct worker_config *config)
 
 	if (duty_begin(&express->duty, slot, config) != 0)
 		goto err0;
-	for (unsigned i = 0; i < TOGETHER; i++)
+	for (unsigned i = 0; i < AT_ONCE_MOST; i++)
 		express->glances[i] = glance_create(config->body_max);
 	express->room = room();
 	if (open_queue(express) == 0) {
@@ -334,7 +335,7 @@ int express_serve(struct worker_slot *slot, const struct worker_config *config)
 		finish(express);
 		status = EXIT_SUCCESS;
 	}
-	for (unsigned i = 0; i < TOGETHER; i++)
+	for (unsigned i = 0; i < AT_ONCE_MOST; i++)
 		glance_free(express->glances[i]);
 	duty_end(&express->duty);
 err0:

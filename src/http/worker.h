@@ -7,6 +7,8 @@
 #include "http/prefork.h"
 #include "http/router.h"
 
+enum { AT_ONCE_MOST = 32 };             /* requests that are answered together at most */
+
 /* Answers those of the n requests that it can answer at once; of the others the status stays 0. */
 typedef void answer_at_once_fn(struct app *app, struct request *const *requests, size_t n);
 

@@ -5,6 +5,8 @@
 #include "base/gather.h"
 #include "store/user.h"
 
+_Static_assert((int)VERSIONS_MOST <= (int)GATHER_GROUP, "one query for a group");
+
 static struct gather *gather;           /* made before the fork; NULL: everyone for himself */
 
 void user_share(void)
