@@ -28,8 +28,9 @@ static struct {
 	char path[PATH_MAX];            /* "" is standard error */
 	int fd;
 	enum log_level level;
-	char request[LOG_REQUEST];
 } logger = { .program = "bailleur", .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO };
+
+static _Thread_local char request_id[LOG_REQUEST];       /* each thread serves its own */
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 static const char cut_mark[] = "\" cut=1";         /* its quote only to end a value that was cut */
@@ -73,13 +74,13 @@ void log_reopen(void)
 		log_event(LOG_LEVEL_ERROR, "log-reopen", "path", logger.path, "error", strerror(errno), NULL);
 		return;
 	}
-	close(logger.fd);
-	logger.fd = fd;
+	dup3(fd, logger.fd, O_CLOEXEC);         /* in one step: another thread may be writing */
+	close(fd);
 }
 
 void log_set_request(const char *id)
 {
-	snprintf(logger.request, sizeof(logger.request), "%s", id != NULL ? id : "");
+	snprintf(request_id, sizeof(request_id), "%s", id != NULL ? id : "");
 }
 
 static void put(struct line *line, const char *s, size_t len)
@@ -157,8 +158,8 @@ static void begin(struct line *line, enum log_level level, const char *event)
 	len = snprintf(head, sizeof(head), "%.19s.%03dZ %s %s[%ld] %s", iso, (int)(now % 1000), level_names[level],
 	               logger.program, (long)getpid(), event);
 	put(line, head, (size_t)len < sizeof(head) ? (size_t)len : sizeof(head) - 1);
-	if (logger.request[0] != '\0')
-		put_pair(line, "id", logger.request);
+	if (request_id[0] != '\0')
+		put_pair(line, "id", request_id);
 }
 
 /* One write; a log that cannot be written stops nothing. */
