@@ -44,20 +44,24 @@ static bool is_genuine(const struct credentials *credentials, const uint8_t hash
 	return same && found && strcmp(client->auth_key, credentials->key) == 0 && !client->disabled;
 }
 
+/* By memory alone. */
+static bool is_known(struct app *app, struct request *request, const struct credentials *credentials,
+                     uint8_t hash_r[SECRET_HASH], struct client *client_r)
+{
+	secret_hash(credentials->secret, hash_r);
+	return memo_client(app->memo, request->pool, credentials->key, hash_r, clock_mono_us(), client_r);
+}
+
 static bool check_client(struct app *app, struct request *request)
 {
 	struct credentials credentials;
 	if (credentials_read(request, &credentials) != 0)
 		return refuse(request);
 	uint8_t hash[SECRET_HASH];
-	int64_t now = clock_mono_us();
-	secret_hash(credentials.secret, hash);
-	const struct client *known = memo_client(app->memo, credentials.key, hash, now);
-	if (known != NULL) {
-		app->client = *known;
+	if (is_known(app, request, &credentials, hash, &app->client))
 		return true;
-	}
 	struct client client = {0};
+	int64_t now = clock_mono_us();
 	enum db_status status = client_by_key(app->db, request->pool, credentials.key, &client);
 	if (status != DB_OK && status != DB_NONE) {
 		error_database(request, app->db, status, "client-by-key");
@@ -70,19 +74,37 @@ static bool check_client(struct app *app, struct request *request)
 	return true;
 }
 
-static bool check_rate(struct app *app, struct request *request)
+/* Takes one of the client's requests, and says in the answer what is left. */
+static struct rate_answer take_rate(struct app *app, struct request *request, const struct client *client)
 {
-	const struct client *client = &app->client;
 	struct rate_answer rate = rate_take(app->rates, client->id, client->rate > 0 ? client->rate : 1,
 	                                    client->burst > 0 ? client->burst : 1, clock_mono_us());
-	if (!rate.allowed)
-		error_answer(request, 429, "too many requests");
 	header_u32(request, "RateLimit-Limit", rate.limit);
 	header_u32(request, "RateLimit-Remaining", rate.remaining);
 	header_u32(request, "RateLimit-Reset", rate.reset);
-	if (!rate.allowed)
-		header_u32(request, "Retry-After", rate.retry_after);
-	return rate.allowed;
+	return rate;
+}
+
+static bool check_rate(struct app *app, struct request *request)
+{
+	struct rate_answer rate = take_rate(app, request, &app->client);
+	if (rate.allowed)
+		return true;
+	error_answer(request, 429, "too many requests");
+	header_u32(request, "Retry-After", rate.retry_after);
+	return false;
+}
+
+bool guard_recognises_client(struct app *app, struct request *request, struct client *client_r)
+{
+	struct credentials credentials;
+	uint8_t hash[SECRET_HASH];
+	return credentials_read(request, &credentials) == 0 && is_known(app, request, &credentials, hash, client_r);
+}
+
+bool guard_takes_rate(struct app *app, struct request *request, const struct client *client)
+{
+	return take_rate(app, request, client).allowed;
 }
 
 static bool refuse_login(struct request *request, enum login_result result, uint32_t retry_after)

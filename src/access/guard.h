@@ -24,6 +24,13 @@ bool guard_check(struct app *app, struct request *request);
  */
 bool guard_recognises(struct app *app, struct request *request, struct user *user_r);
 
+/*
+ * The same of the client. What guard_check() would then do besides, guard_takes_rate() does: it takes one of his
+ * requests, and sets the headers that tell. False, with nothing taken: he has none left.
+ */
+bool guard_recognises_client(struct app *app, struct request *request, struct client *client_r);
+bool guard_takes_rate(struct app *app, struct request *request, const struct client *client);
+
 /* Does the landlord's premium period run? */
 bool guard_is_premium(const struct user *user);
 

@@ -1,6 +1,5 @@
 /*
- * What is remembered of who was let in: a table in which each client has one place, and the last one stays; accounts
- * and keys in memory that workers share, a user followed by his texts.
+ * What is remembered of who was let in, in memory that workers share: a structure followed by its texts.
  */
 #include "access/memo.h"
 
@@ -14,21 +13,15 @@
 #include "base/shared_cache.h"
 
 enum { CLIENTS = 256, KEYS = 64, USERS = 32768 };       /* powers of two */
-enum { USER_SIZE = 2048 };                              /* bytes of one with all his texts: more than any has */
-
-struct kept_client {
-	struct client client;
-	int64_t until;
-};
+enum { CLIENT_SIZE = 2048, USER_SIZE = 2048 };          /* bytes of one with all texts: more than any has */
 
 struct memo_shared {
 	struct shared_cache *users;
-	struct shared_cache *keys;      /* hashes; the stamp's version is until when one is good */
+	struct shared_cache *keys;      /* hashes; the stamp's version is until when one is good, … */
+	struct shared_cache *clients;   /* … and likewise here */
 };
 
 struct memo {
-	uint8_t seed[crypto_shorthash_KEYBYTES];
-	struct kept_client *clients[CLIENTS];
 	struct memo_shared shared;
 	struct text text;               /* where an entry is put together, and taken apart */
 };
@@ -39,6 +32,7 @@ struct memo_shared *memo_share(void)
 
 	shared->users = shared_cache_create("accounts", USERS, USER_SIZE);
 	shared->keys = shared_cache_create("keys", KEYS, SECRET_HASH);
+	shared->clients = shared_cache_create("clients", CLIENTS, CLIENT_SIZE);
 	return shared;
 }
 
@@ -47,7 +41,6 @@ struct memo *memo_create(const struct memo_shared *shared)
 	struct memo *memo = mem_alloc(sizeof *memo);
 
 	memo->shared = *shared;
-	randombytes_buf(memo->seed, sizeof memo->seed);
 	return memo;
 }
 
@@ -55,59 +48,70 @@ void memo_free(struct memo *memo)
 {
 	if (memo == NULL)
 		return;
-	for (size_t i = 0; i < CLIENTS; i++)
-		free(memo->clients[i]);
 	text_free(&memo->text);
 	free(memo);
 }
 
-/* Keyed: nobody outside can choose names that share a place. */
-static size_t place(const struct memo *memo, const void *bytes, size_t len, size_t places)
+/* A structure is kept as it is, and the texts that it points to behind it, in the order in which they are listed. */
+static void pack(struct text *to, const void *what, size_t size, const char ***texts, size_t n)
 {
-	uint64_t hash;
-
-	crypto_shorthash((unsigned char *)&hash, bytes, len, memo->seed);
-	return hash & (places - 1);
+	text_clear(to);
+	text_add(to, what, size);
+	for (size_t i = 0; i < n; i++)
+		if (*texts[i] != NULL)
+			text_add(to, *texts[i], strlen(*texts[i]) + 1);
 }
 
-/* Moves *text to `at`; returns where the next one goes. NULL stays NULL. */
-static char *move(const char **text, char *at)
+/* The structure has been copied out of it: its texts are to be in the pool, where they were not NULL. */
+static void unpack(const struct text *from, size_t size, struct pool *pool, const char ***texts, size_t n)
 {
-	size_t size;
+	size_t rest = from->len - size;
+	char *at = pool_alloc(pool, rest);
 
-	if (*text == NULL)
-		return at;
-	size = strlen(*text) + 1;
-	memcpy(at, *text, size);
-	*text = at;
-	return at + size;
+	memcpy(at, from->data + size, rest);
+	for (size_t i = 0; i < n; i++) {
+		if (*texts[i] == NULL)
+			continue;
+		*texts[i] = at;
+		at += strlen(at) + 1;
+	}
 }
 
-static size_t size_of(const char *text)
+enum { CLIENT_TEXTS = 2, USER_TEXTS = 6 };
+
+static void list_client(struct client *client, const char **texts[CLIENT_TEXTS])
 {
-	return text != NULL ? strlen(text) + 1 : 0;
+	texts[0] = &client->name;
+	texts[1] = &client->auth_key;
 }
 
-const struct client *memo_client(const struct memo *memo, const char *auth_key, const uint8_t secret_hash[SECRET_HASH],
-                                 int64_t now)
+bool memo_client(struct memo *memo, struct pool *pool, const char *auth_key, const uint8_t secret_hash[SECRET_HASH],
+                 int64_t now, struct client *client_r)
 {
-	const struct kept_client *kept = memo->clients[place(memo, auth_key, strlen(auth_key), CLIENTS)];
+	struct shared_key key = shared_key(0, auth_key);
+	struct shared_stamp good = {.version = (uint64_t)now + 1};
+	const char **texts[CLIENT_TEXTS];
 
-	if (kept == NULL || kept->until <= now || strcmp(kept->client.auth_key, auth_key) != 0 ||
-	    secret_compare(kept->client.secret_hash, secret_hash, SECRET_HASH) != 0)
-		return NULL;
-	return &kept->client;
+	text_clear(&memo->text);
+	if (!shared_cache_get(memo->shared.clients, &key, &good, &memo->text))
+		return false;
+	memcpy(client_r, memo->text.data, sizeof *client_r);
+	list_client(client_r, texts);
+	unpack(&memo->text, sizeof *client_r, pool, texts, CLIENT_TEXTS);
+	return strcmp(client_r->auth_key, auth_key) == 0 &&
+	       secret_compare(client_r->secret_hash, secret_hash, SECRET_HASH) == 0;
 }
 
 void memo_keep_client(struct memo *memo, const struct client *client, int64_t now)
 {
-	struct kept_client **at = &memo->clients[place(memo, client->auth_key, strlen(client->auth_key), CLIENTS)];
-	struct kept_client *kept = mem_alloc(sizeof *kept + size_of(client->name) + size_of(client->auth_key));
+	struct shared_key key = shared_key(0, client->auth_key);
+	struct shared_stamp until = {.version = (uint64_t)(now + MEMO_LIFE)};
+	struct client copy = *client;
+	const char **texts[CLIENT_TEXTS];
 
-	*kept = (struct kept_client){.client = *client, .until = now + MEMO_LIFE};
-	move(&kept->client.auth_key, move(&kept->client.name, (char *)(kept + 1)));
-	free(*at);
-	*at = kept;
+	list_client(&copy, texts);
+	pack(&memo->text, client, sizeof *client, texts, CLIENT_TEXTS);
+	shared_cache_put(memo->shared.clients, &key, &until, memo->text.data, memo->text.len);
 }
 
 /* Another hash that begins alike has the same place; which one it is the bytes tell. */
@@ -137,10 +141,7 @@ void memo_keep_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64
 	shared_cache_put(memo->shared.keys, &key, &until, key_hash, SECRET_HASH);
 }
 
-/* The texts of a user, in the order in which they follow him. */
-enum { TEXTS = 6 };
-
-static void list_texts(struct user *user, const char **texts[TEXTS])
+static void list_user(struct user *user, const char **texts[USER_TEXTS])
 {
 	texts[0] = &user->username;
 	texts[1] = &user->email;
@@ -154,24 +155,14 @@ bool memo_user(struct memo *memo, struct pool *pool, const char *username, struc
 {
 	struct shared_key key = shared_key(0, username);
 	struct shared_stamp any = {0};
-	const char **texts[TEXTS];
-	size_t rest;
-	char *at;
+	const char **texts[USER_TEXTS];
 
 	text_clear(&memo->text);
 	if (!shared_cache_get(memo->shared.users, &key, &any, &memo->text))
 		return false;
 	memcpy(user_r, memo->text.data, sizeof *user_r);
-	rest = memo->text.len - sizeof *user_r;
-	at = pool_alloc(pool, rest);
-	memcpy(at, memo->text.data + sizeof *user_r, rest);
-	list_texts(user_r, texts);
-	for (size_t i = 0; i < TEXTS; i++) {
-		if (*texts[i] == NULL)
-			continue;
-		*texts[i] = at;
-		at += strlen(at) + 1;
-	}
+	list_user(user_r, texts);
+	unpack(&memo->text, sizeof *user_r, pool, texts, USER_TEXTS);
 	return true;
 }
 
@@ -179,13 +170,9 @@ void memo_keep_user(struct memo *memo, const struct user *user)
 {
 	struct shared_key key = shared_key(0, user->username);
 	struct user copy = *user;
-	const char **texts[TEXTS];
+	const char **texts[USER_TEXTS];
 
-	text_clear(&memo->text);
-	text_add(&memo->text, user, sizeof *user);
-	list_texts(&copy, texts);
-	for (size_t i = 0; i < TEXTS; i++)
-		if (*texts[i] != NULL)
-			text_add(&memo->text, *texts[i], strlen(*texts[i]) + 1);
+	list_user(&copy, texts);
+	pack(&memo->text, user, sizeof *user, texts, USER_TEXTS);
 	shared_cache_put(memo->shared.users, &key, &(struct shared_stamp){0}, memo->text.data, memo->text.len);
 }

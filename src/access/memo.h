@@ -5,7 +5,7 @@
  * A landlord's account is remembered with its version, which every write to the account counts up: one look at the
  * version tells whether the memory is still true, so nothing remembered is ever used after it changed. API clients and
  * developers' keys have no such version: they are remembered for MEMO_LIFE and no longer: a key that is disabled is
- * refused everywhere that much later at the latest. Accounts and developers' keys are shared by the workers of a host.
+ * refused everywhere that much later at the latest. What one worker of a host remembers, all do.
  */
 #ifndef ACCESS_MEMO_H
 #define ACCESS_MEMO_H
@@ -27,10 +27,10 @@ void memo_free(struct memo *memo);
 
 /*
  * The client that was let in with this key and the hash of this secret less than MEMO_LIFE before `now`
- * (clock_mono_us()), or NULL. Valid until the next memo_keep_client().
+ * (clock_mono_us()); text in the pool. False: not remembered.
  */
-const struct client *memo_client(const struct memo *memo, const char *auth_key, const uint8_t secret_hash[SECRET_HASH],
-                                 int64_t now);
+bool memo_client(struct memo *memo, struct pool *pool, const char *auth_key, const uint8_t secret_hash[SECRET_HASH],
+                 int64_t now, struct client *client_r);
 void memo_keep_client(struct memo *memo, const struct client *client, int64_t now);
 
 /* Was the developer's key (its secret_hash()) found good less than MEMO_LIFE ago? */

@@ -102,9 +102,11 @@ END_TEST
 
 START_TEST(keys_and_clients_are_forgotten_in_time)
 {
-	struct memo *memo = memo_create(memo_share());
+	struct memo_shared *shared = memo_share();
+	struct memo *memo = memo_create(shared), *elsewhere = memo_create(shared);
+	struct pool *pool = pool_create();
 	uint8_t hash[SECRET_HASH] = {1}, other[SECRET_HASH] = {2};
-	struct client client = {.id = 5, .name = "one", .auth_key = "key"};
+	struct client client = {.id = 5, .name = "one", .auth_key = "key"}, got;
 
 	memcpy(client.secret_hash, hash, sizeof hash);
 	memo_keep_key(memo, hash, 1000);
@@ -112,11 +114,20 @@ START_TEST(keys_and_clients_are_forgotten_in_time)
 	ck_assert(!memo_key(memo, hash, 1000 + MEMO_LIFE));
 	ck_assert(!memo_key(memo, other, 1000));
 	memo_keep_client(memo, &client, 1000);
-	ck_assert_str_eq(memo_client(memo, "key", hash, 1000 + MEMO_LIFE - 1)->name, "one");
-	ck_assert_ptr_null(memo_client(memo, "key", hash, 1000 + MEMO_LIFE));
-	ck_assert_ptr_null(memo_client(memo, "key", other, 1000));
-	ck_assert_ptr_null(memo_client(memo, "kez", hash, 1000));
+	ck_assert(memo_client(elsewhere, pool, "key", hash, 1000 + MEMO_LIFE - 1, &got));
+	ck_assert_str_eq(got.name, "one");
+	ck_assert_str_eq(got.auth_key, "key");
+	ck_assert_uint_eq(got.id, 5);
+	ck_assert(!memo_client(memo, pool, "key", hash, 1000 + MEMO_LIFE, &got));
+	ck_assert(!memo_client(memo, pool, "key", other, 1000, &got));
+	ck_assert(!memo_client(memo, pool, "kez", hash, 1000, &got));
+	client.name = NULL;
+	memo_keep_client(elsewhere, &client, 2000);
+	ck_assert(memo_client(memo, pool, "key", hash, 1000 + MEMO_LIFE, &got));
+	ck_assert_ptr_null(got.name);
 	memo_free(memo);
+	memo_free(elsewhere);
+	pool_free(pool);
 }
 END_TEST
 
