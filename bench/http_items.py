@@ -156,4 +156,5 @@ def batch(world):
 
 
 def _worker_mb(stack):
-    return max(private_mb(pid) for pid in stack.workers())
+    """Of the largest process that serves requests, whatever its kind."""
+    return max(private_mb(pid) for pid in stack.api.children())

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "base/text.h"
+#include "communication/send_group.h"
 #include "documents/drawing.h"
 #include "documents/letter.h"
 #include "http/express.h"
@@ -116,8 +117,10 @@ static void apply(struct service *service, struct prefork *prefork, struct setti
 	const struct options *options = service->options;
 
 	service->settings = settings;
-	prefork->workers = (unsigned)(options->workers != 0 ? options->workers : (uint64_t)settings->workers);
-	prefork->crew.express = (unsigned)settings->express;
+	prefork->crew.processes[CREW_WORKER] = (unsigned)(options->workers != 0 ? options->workers
+	                                                                        : (uint64_t)settings->workers);
+	prefork->crew.processes[CREW_EXPRESS] = (unsigned)settings->express;
+	prefork->crew.processes[CREW_SHUTTLE] = (unsigned)settings->shuttle;
 	prefork->request_deadline = settings->request_deadline;
 	prefork->stop_timeout = settings->stop_timeout;
 	app_share(&service->app, settings, prefork);
@@ -158,27 +161,21 @@ static int reload(struct prefork *prefork, void *arg)
 	return 0;
 }
 
-/* The express must not wait for a database that workers can wait for. */
-static struct {
-	struct settings settings;
-	struct settings *patient;       /* those it was made from */
-} impatience;
-
+/* The loop of an express must not wait for a database that workers, and its own desk, can wait for. */
 static void be_impatient(struct app *app)
 {
-	struct settings *settings = &impatience.settings;
+	static struct settings settings;
 
-	impatience.patient = app->settings;
-	*settings = *app->settings;
-	settings->db_connect_timeout = settings->db_read_timeout = settings->db_write_timeout = 1;
-	app->settings = settings;
+	settings = *app->settings;
+	settings.db_connect_timeout = settings.db_read_timeout = settings.db_write_timeout = 1;
+	db_close(app->db);
+	app->db = db_open(&settings);
 }
 
 static void be_patient(struct app *app)
 {
-	app_stop(app);
-	app->settings = impatience.patient;
-	app_start(app);
+	db_close(app->db);
+	app->db = db_open(app->settings);
 }
 
 static int work(struct prefork *prefork, struct worker_slot *slot, void *arg)
@@ -190,14 +187,16 @@ static int work(struct prefork *prefork, struct worker_slot *slot, void *arg)
 		.app = &service->app,
 		.crew = &prefork->crew,
 		.answer_at_once = at_once_answer,
+		.together = &send_together,
 		.be_patient = be_patient,
 	};
 	int status;
 
-	if (slot->express)
-		be_impatient(&service->app);
 	app_start(&service->app);
-	status = slot->express ? express_serve(slot, &config) : worker_serve(prefork->listen_fd, slot, &config);
+	if (slot->kind != CREW_WORKER)
+		be_impatient(&service->app);
+	status = slot->kind != CREW_WORKER ? express_serve(slot, &config)
+	                                   : worker_serve(prefork->listen_fd, slot, &config);
 	drawing_end();
 	app_stop(&service->app);
 	return status;

@@ -27,10 +27,13 @@ enum { READ = HTTP_GET | HTTP_POST };
 /* Landlords' apps read more than they write: an answer is kept, or the next request is near one that is. */
 enum { NEAR = ROUTE_EXPRESS, KEPT = ROUTE_AT_ONCE | NEAR };
 
+/* Many clients send one message after the other. */
+enum { SEND = ROUTE_BATCH | ROUTE_TOGETHER };
+
 static const struct route ROUTES[] = {
-	{HTTP_POST, "/v1/send_email", send_email, REQUIRE_CLIENT, ROUTE_BATCH},
-	{HTTP_POST, "/v1/send_sms", send_sms, REQUIRE_CLIENT, ROUTE_BATCH},
-	{HTTP_POST, "/v1/messages", send_message, REQUIRE_CLIENT, ROUTE_BATCH},
+	{HTTP_POST, "/v1/send_email", send_email, REQUIRE_CLIENT, SEND},
+	{HTTP_POST, "/v1/send_sms", send_sms, REQUIRE_CLIENT, SEND},
+	{HTTP_POST, "/v1/messages", send_message, REQUIRE_CLIENT, SEND},
 	{HTTP_GET, "/v1/messages", list_messages, REQUIRE_CLIENT, 0},
 	{HTTP_GET | HTTP_POST, "/v1/messages_status", list_status, REQUIRE_CLIENT, 0},
 	{HTTP_GET, "/v1/unsubscribes", list_unsubscribes, REQUIRE_CLIENT, 0},

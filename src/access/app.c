@@ -7,7 +7,6 @@
 #include "access/login.h"
 #include "access/memo.h"
 #include "access/rate.h"
-#include "store/outbox.h"
 
 enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 65536, ANSWERS = 4096, ANSWER_SIZE = 128 * 1024 };
 
@@ -17,7 +16,6 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 	app->prefork = prefork;
 	if (app->rates != NULL)
 		return;
-	outbox_share();
 	user_share();
 	app->rates = rate_table_create(RATE_KEYS);
 	app->failures = rate_table_create(FAILURE_KEYS);

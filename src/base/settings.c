@@ -63,6 +63,8 @@ const struct settings_option settings_options[] = {
 	  "Processes that answer requests. More than processors, since they wait for commits.", NULL, NO_ID },
 	{ "api", "express", SETTINGS_NUMBER, AT(express), "2", 0, 64,
 	  "Processes besides the workers that give landlords the answers that are known already.", NULL, NO_ID },
+	{ "api", "shuttle", SETTINGS_NUMBER, AT(shuttle), "1", 0, 64,
+	  "Processes besides the workers that store single messages of many clients together.", NULL, NO_ID },
 	{ "api", "request_deadline", SETTINGS_DURATION, AT(request_deadline), "30s", 1, HOUR,
 	  "A worker busy for longer with one request is ended and replaced.", NULL, NO_ID },
 	{ "api", "stop_timeout", SETTINGS_DURATION, AT(stop_timeout), "30s", 1, HOUR,

@@ -34,6 +34,7 @@ struct settings {
 	/* [api] */
 	int64_t workers;
 	int64_t express;
+	int64_t shuttle;
 	int64_t request_deadline;       /* a worker busy for longer with one request is ended */
 	int64_t stop_timeout;           /* how long requests in progress may take to finish at a stop */
 	int64_t body_max;               /* bytes */

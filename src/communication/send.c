@@ -8,6 +8,7 @@
 #include "access/error.h"
 #include "access/once.h"
 #include "communication/message_in.h"
+#include "http/router.h"
 #include "store/outbox.h"
 
 struct send_item {
@@ -83,21 +84,31 @@ static void write_item(struct json_out *json, const struct send *send, const str
 	json_object_end(json);
 }
 
-static void answer_single(const struct send *send)
+void send_answer(struct request *request, const struct outbox_message *message)
 {
-	const char *error = send->items[0].error;
-	if (error == NULL && send->good[0].unsubscribed)
-		error = "recipient unsubscribed";
-	if (error != NULL) {
-		error_answer(send->request, 400, error);
+	if (message->unsubscribed) {
+		error_answer(request, 400, "recipient unsubscribed");
 		return;
 	}
-	struct json_out *json = response_json(send->request, 200);
+	struct json_out *json = response_json(request, 200);
 	json_object(json);
 	json_ku64(json, "status", 200);
 	json_kstr(json, "message", "Message successfully queued");
-	json_ku64(json, "id", send->good[0].id);
+	json_ku64(json, "id", message->id);
 	json_object_end(json);
+}
+
+void send_refuse(struct request *request, struct db *db, enum db_status status)
+{
+	error_database(request, db, status, "queue");
+}
+
+static void answer_single(const struct send *send)
+{
+	if (send->items[0].error != NULL)
+		error_answer(send->request, 400, send->items[0].error);
+	else
+		send_answer(send->request, &send->good[0]);
 }
 
 static void answer(const struct send *send)
@@ -158,10 +169,15 @@ static enum db_status run_without_key(struct send *send)
 	return status;
 }
 
+struct outbox_lifetime send_lifetime(const struct settings *settings)
+{
+	return (struct outbox_lifetime){settings->expire_mail, settings->expire_sms};
+}
+
 static void send_form(struct app *app, struct request *request, enum message_form form)
 {
 	struct send send = {.app = app, .request = request, .form = form};
-	send.lifetime = (struct outbox_lifetime){app->settings->expire_mail, app->settings->expire_sms};
+	send.lifetime = send_lifetime(app->settings);
 	if (!once_key_is_valid(request)) {
 		error_invalid(request, "Idempotency-Key");
 		return;
@@ -177,7 +193,7 @@ static void send_form(struct app *app, struct request *request, enum message_for
 	}
 	enum db_status status = request->idempotency_key != NULL ? run_with_key(&send) : run_without_key(&send);
 	if (status != DB_OK)
-		error_database(request, app->db, status, "queue");
+		send_refuse(request, app->db, status);
 }
 
 void send_email(struct app *app, struct request *request)
@@ -193,4 +209,11 @@ void send_sms(struct app *app, struct request *request)
 void send_message(struct app *app, struct request *request)
 {
 	send_form(app, request, MESSAGE_ANY);
+}
+
+enum message_form send_form_of(const struct request *request)
+{
+	if (request->route->handler == send_email)
+		return MESSAGE_EMAIL;
+	return request->route->handler == send_sms ? MESSAGE_SMS : MESSAGE_ANY;
 }

@@ -17,13 +17,15 @@
 #include "http/answer.h"
 #include "http/duty.h"
 #include "http/glance.h"
+#include "http/shuttle.h"
 
 enum {
 	HELD_MAX = 512,                 /* connections, if the process may have as many … */
 	OTHER_FDS = 64,                 /* … beside its other descriptors */
 	FDS_MAX = 1024,                 /* descriptors are less than that */
 	SWEEP_MS = 500,                 /* how often silent connections are looked for */
-	CROWDED_NS = 1000000            /* pause when something has to wait for room */
+	CROWDED_NS = 1000000,           /* pause when something has to wait for room */
+	GLANCES = 3 * AT_ONCE_MOST      /* of a round, and of the shuttle's two loads */
 };
 
 struct express {
@@ -33,20 +35,22 @@ struct express {
 	unsigned held, room;            /* connections that it has, and may have */
 	int64_t swept;
 	bool crowded;                   /* something could not be taken, or given away */
-	struct glance *glances[AT_ONCE_MOST];
+	struct glance *spare[GLANCES];  /* not in use */
+	unsigned n_spare;
+	struct shuttle shuttle;
 };
 
-/* Requests that are looked at together, each by the glance of its index. */
+/* Requests that are answered at once, together. */
 struct round {
-	int fds[AT_ONCE_MOST];
-	struct request *requests[AT_ONCE_MOST];
+	struct ticket tickets[AT_ONCE_MOST];
 	unsigned n;
 	int64_t began;
 };
 
-static bool is_queue(const struct express *express, int fd)
+/* By which it is given connections. */
+static const struct handoff *queue(const struct express *express)
 {
-	return fd == express->duty.config->crew->to_express.out;
+	return &express->duty.config->crew->to[express->duty.slot->kind];
 }
 
 static bool watch(const struct express *express, int fd)
@@ -85,7 +89,7 @@ static void pass(struct express *express, int fd)
 	int64_t since = express->since[fd];
 
 	let_go(express, fd);
-	if (handoff_give(&express->duty.config->crew->to_workers, fd))
+	if (handoff_give(&express->duty.config->crew->to[CREW_WORKER], fd))
 		return;
 	express->crowded = true;
 	if (hold(express, fd))
@@ -109,84 +113,137 @@ static void adopt(struct express *express, const struct handoff *queue, unsigned
 		express->crowded = true;
 }
 
-static bool is_for_us(const struct express *express, struct request *request)
+/* Throws what was made of the request away; in the connection it may still stand. */
+static void tear_up(struct express *express, const struct ticket *ticket)
 {
-	return router_find(express->duty.config->router, request) && (request->route->flags & ROUTE_AT_ONCE) != 0 &&
-	       request->fault == HTTP_FAULT_NONE && !request->is_batch;
+	glance_end(ticket->glance);
+	express->spare[express->n_spare++] = ticket->glance;
+}
+
+static unsigned flags_of(const struct express *express, struct request *request)
+{
+	bool whole = request->fault == HTTP_FAULT_NONE && !request->is_batch;
+
+	return whole && router_find(express->duty.config->router, request) ? request->route->flags : 0;
+}
+
+/* Until its answer is known nothing that happens on the connection is of interest. */
+static bool board(struct express *express, const struct ticket *ticket)
+{
+	if (!shuttle_board(&express->shuttle, ticket))
+		return false;
+	epoll_ctl(express->epoll, EPOLL_CTL_DEL, ticket->fd, NULL);
+	return true;
+}
+
+static bool take(struct express *express, struct round *round, const struct ticket *ticket)
+{
+	unsigned flags = flags_of(express, ticket->request);
+
+	if ((flags & ROUTE_TOGETHER) != 0)
+		return board(express, ticket);
+	if ((flags & ROUTE_AT_ONCE) == 0)
+		return false;
+	round->tickets[round->n++] = *ticket;
+	return true;
 }
 
 static void look(struct express *express, struct round *round, int fd)
 {
-	struct glance *glance = express->glances[round->n];
-	struct request *request;
+	struct ticket ticket = {.fd = fd, .glance = express->spare[--express->n_spare]};
+	enum glance_result seen = glance_look(ticket.glance, fd, &ticket.request);
 
-	switch (glance_look(glance, fd, &request)) {
-	case GLANCE_REQUEST:
-		if (is_for_us(express, request)) {
-			round->fds[round->n] = fd;
-			round->requests[round->n++] = request;
-			break;
-		}
-		glance_end(glance);
-		pass(express, fd);
-		break;
-	case GLANCE_OTHER:
-		pass(express, fd);
-		break;
-	case GLANCE_END:
+	if (seen == GLANCE_REQUEST && take(express, round, &ticket))
+		return;
+	tear_up(express, &ticket);
+	if (seen == GLANCE_END)
 		drop(express, fd);
-		break;
-	case GLANCE_NOTHING:
-		break;
-	}
+	else if (seen != GLANCE_NOTHING)
+		pass(express, fd);
 }
 
 /* Returns false when the connection, its request still in it, is for somebody who can wait for the peer. */
-static bool answer(struct express *express, const struct round *round, unsigned i)
+static bool answer(struct express *express, const struct ticket *ticket, int64_t began)
 {
-	struct glance *glance = express->glances[i];
-	const struct request *request = round->requests[i];
-	int fd = round->fds[i];
+	const struct request *request = ticket->request;
 	long bytes;
 
 	log_set_request(request->id);
-	bytes = glance_answer(glance);
+	bytes = glance_answer(ticket->glance);
 	if (bytes != ANSWER_LATER)
-		duty_account(express->duty.slot, request, round->began, bytes);
+		duty_account(express->duty.slot, request, began, bytes);
 	log_set_request(NULL);
 	if (bytes == ANSWER_LATER)
 		return false;
-	express->since[fd] = clock_mono_us();
-	if (bytes < 0 || !glance_keeps(glance))
-		drop(express, fd);
+	express->since[ticket->fd] = clock_mono_us();
+	if (bytes < 0 || !glance_keeps(ticket->glance))
+		drop(express, ticket->fd);
 	return true;
 }
 
-static void settle(struct express *express, const struct round *round, unsigned i)
+static void settle(struct express *express, const struct round *round, const struct ticket *ticket)
 {
-	if (round->requests[i]->status == 0 || !answer(express, round, i))
-		pass(express, round->fds[i]);
-	glance_end(express->glances[i]);
+	if (ticket->request->status == 0 || !answer(express, ticket, round->began))
+		pass(express, ticket->fd);
+	tear_up(express, ticket);
+}
+
+/* What is done is not to be done again by another: one who does not take his answer now goes without it. */
+static void unload(struct express *express, struct load *load)
+{
+	shuttle_answer(&express->shuttle, load);
+	for (unsigned i = 0; i < load->n; i++) {
+		const struct ticket *ticket = &load->tickets[i];
+
+		if (!watch(express, ticket->fd) || !answer(express, ticket, load->began))
+			drop(express, ticket->fd);
+		tear_up(express, ticket);
+	}
+	shuttle_unload(load);
+}
+
+static void note_busy(struct express *express, int64_t since)
+{
+	atomic_store(&express->duty.slot->busy_since, since);
 }
 
 static void serve(struct express *express, const struct epoll_event *events, int n)
 {
 	const struct worker_config *config = express->duty.config;
+	struct load *load = shuttle_arrive(&express->shuttle, false);
 	struct round round = {.began = clock_mono_us()};
+	struct request *requests[AT_ONCE_MOST];
 
-	atomic_store(&express->duty.slot->busy_since, round.began);
+	note_busy(express, round.began);
 	for (int i = 0; i < n; i++) {
-		if (is_queue(express, events[i].data.fd))
-			adopt(express, &config->crew->to_express, HELD_MAX);
-		else
+		if (events[i].data.fd == queue(express)->out)
+			adopt(express, queue(express), HELD_MAX);
+		else if (events[i].data.fd != shuttle_fd(&express->shuttle))
 			look(express, &round, events[i].data.fd);
 	}
 	log_set_request(NULL);
-	if (round.n > 0)
-		config->answer_at_once(config->app, round.requests, round.n);
+	shuttle_depart(&express->shuttle);
 	for (unsigned i = 0; i < round.n; i++)
-		settle(express, &round, i);
-	atomic_store(&express->duty.slot->busy_since, 0);
+		requests[i] = round.tickets[i].request;
+	if (round.n > 0)
+		config->answer_at_once(config->app, requests, round.n);
+	for (unsigned i = 0; i < round.n; i++)
+		settle(express, &round, &round.tickets[i]);
+	if (load != NULL)
+		unload(express, load);
+	note_busy(express, shuttle_since(&express->shuttle));
+}
+
+static void bring_all_home(struct express *express)
+{
+	struct load *load;
+
+	shuttle_depart(&express->shuttle);
+	while ((load = shuttle_arrive(&express->shuttle, true)) != NULL) {
+		shuttle_depart(&express->shuttle);
+		unload(express, load);
+	}
+	note_busy(express, 0);
 }
 
 static bool is_silent(int fd)
@@ -274,11 +331,11 @@ static bool has_more(struct express *express)
 
 	duty_listen(&express->duty);
 	express->crowded = false;
-	adopt(express, &crew->to_express, HELD_MAX);
+	adopt(express, queue(express), HELD_MAX);
 	if (duty_stop() == DUTY_RETIRE)
 		give_all_away(express);
 	if (express->held == 0 && duty_listen(&express->duty) == DUTY_DRAIN)
-		adopt(express, &crew->to_workers, 1);
+		adopt(express, &crew->to[CREW_WORKER], 1);
 	return express->held > 0;
 }
 
@@ -286,6 +343,7 @@ static void finish(struct express *express)
 {
 	struct epoll_event events[AT_ONCE_MOST];
 
+	bring_all_home(express);
 	express->duty.config->be_patient(express->duty.config->app);
 	while (has_more(express)) {
 		int n = epoll_pwait(express->epoll, events, AT_ONCE_MOST, DUTY_IDLE_MAX_US / 1000, &express->duty.waiting);
@@ -293,7 +351,7 @@ static void finish(struct express *express)
 		if (n == 0)
 			drop_all(express);
 		for (int i = 0; i < n; i++)
-			if (!is_queue(express, events[i].data.fd))
+			if (events[i].data.fd != queue(express)->out)
 				serve_alone(express, events[i].data.fd);
 		wait_for_room(express);
 	}
@@ -312,12 +370,19 @@ static int open_queue(struct express *express)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
 
-	event.data.fd = express->duty.config->crew->to_express.out;
+	event.data.fd = queue(express)->out;
 	express->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (epoll_ctl(express->epoll, EPOLL_CTL_ADD, event.data.fd, &event) == 0)
+	if (epoll_ctl(express->epoll, EPOLL_CTL_ADD, event.data.fd, &event) == 0 &&
+	    watch(express, shuttle_fd(&express->shuttle)))
 		return 0;
 	log_event(LOG_LEVEL_ERROR, "epoll", "error", strerror(errno), NULL);
 	return -1;
+}
+
+static void make_glances(struct express *express)
+{
+	while (express->n_spare < GLANCES)
+		express->spare[express->n_spare++] = glance_create(express->duty.config->body_max);
 }
 
 int express_serve(struct worker_slot *slot, const struct worker_config *config)
@@ -327,16 +392,19 @@ int express_serve(struct worker_slot *slot, const struct worker_config *config)
 
 	if (duty_begin(&express->duty, slot, config) != 0)
 		goto err0;
-	for (unsigned i = 0; i < AT_ONCE_MOST; i++)
-		express->glances[i] = glance_create(config->body_max);
+	if (shuttle_open(&express->shuttle, config->together, config->app) != 0)
+		goto err1;
+	make_glances(express);
 	express->room = room();
 	if (open_queue(express) == 0) {
 		run(express);
 		finish(express);
 		status = EXIT_SUCCESS;
 	}
-	for (unsigned i = 0; i < AT_ONCE_MOST; i++)
-		glance_free(express->glances[i]);
+	while (express->n_spare > 0)
+		glance_free(express->spare[--express->n_spare]);
+	shuttle_close(&express->shuttle);
+err1:
 	duty_end(&express->duty);
 err0:
 	free(express);

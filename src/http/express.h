@@ -1,13 +1,19 @@
 /*
- * The express: a process that serves many connections at once, and only requests that need no waiting.
+ * The express, and the shuttle: processes that serve many connections at once, and only requests that need no waiting
+ * of theirs.
  *
- * Workers serve one request at a time, since a handler waits: for statements, for a commit. An answer that is known
- * already, when all it takes is one question for many of them, is worth another order of things: the express looks at
- * all connections on which something has come, has those requests answered together that can be, and gives each other
- * connection, its request still in it, to the workers, by a queue (handoff.h) that is one of their doors. They give it
- * back when its next request is likely one for the express again.
+ * Workers serve one request at a time, since a handler waits: for statements, for a commit. Two kinds of requests are
+ * worth another order of things: those whose answer is known already, when all it takes is one question for many of
+ * them (ROUTE_AT_ONCE); and those that are cheap to do together, at a desk (shuttle.h), while the next ones come in
+ * (ROUTE_TOGETHER). Such a process looks at all connections on which something has come, and gives each that it can do
+ * nothing about, its request still in it, to the workers, by a queue (handoff.h) that is one of their doors. They give
+ * it back when its next request is likely one of those again.
  *
- * nginx knows nothing of it, and nothing depends on it: where it is not, or has died, workers answer the same.
+ * It is one program for both kinds of requests and does both; workers sort connections by what was last asked on them,
+ * so that neither kind waits for the other, and each has as many processes as are best for it: many for answers at
+ * once, and one for what is cheaper the more of it comes together.
+ *
+ * nginx knows nothing of them, and nothing depends on them: where they are not, or have died, workers answer the same.
  */
 #ifndef HTTP_EXPRESS_H
 #define HTTP_EXPRESS_H

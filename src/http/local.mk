@@ -17,5 +17,6 @@ libbailleur_a_SOURCES += \
 	src/http/prefork.c src/http/prefork.h \
 	src/http/request.c src/http/request.h \
 	src/http/router.c src/http/router.h \
+	src/http/shuttle.c src/http/shuttle.h \
 	src/http/status.c src/http/status.h \
 	src/http/worker.c src/http/worker.h

@@ -64,22 +64,24 @@ static void block_signals(sigset_t *signals)
 
 static void __attribute__((noreturn)) be_worker(struct prefork *prefork, struct worker_slot *slot, pid_t master)
 {
-	if (slot->express)
-		prctl(PR_SET_NAME, "api-express");      /* in ps and top */
+	static const char *const names[CREW_KINDS] = {[CREW_EXPRESS] = "api-express", [CREW_SHUTTLE] = "api-shuttle"};
+
+	if (names[slot->kind] != NULL)
+		prctl(PR_SET_NAME, names[slot->kind]);  /* in ps and top */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != master)
 		_exit(EXIT_SUCCESS);            /* it died before that */
 	exit(prefork->worker(prefork, slot, prefork->arg));
 }
 
-static void start_worker(struct master *master, unsigned i, bool express)
+static void start_worker(struct master *master, unsigned i, enum crew_kind kind)
 {
 	struct worker_slot *slot = &master->prefork->slots[i];
 	pid_t self = getpid(), pid;
 
 	atomic_store(&slot->ready, 0);
 	atomic_store(&slot->busy_since, 0);
-	slot->express = express;
+	slot->kind = kind;
 	pid = fork();
 	if (pid == 0)
 		be_worker(master->prefork, slot, self);
@@ -101,26 +103,26 @@ static unsigned count(const struct master *master)
 	return n;
 }
 
-/* Those of the current generation that are the express, or workers. */
-static unsigned count_current(const struct master *master, bool express)
+/* Those of the current generation that are of this kind. */
+static unsigned count_current(const struct master *master, enum crew_kind kind)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < master->prefork->n_slots; i++)
 		n += master->children[i].pid != 0 && master->children[i].generation == master->generation &&
-		     master->prefork->slots[i].express == express;
+		     master->prefork->slots[i].kind == kind;
 	return n;
 }
 
-static void start_missing_of(struct master *master, bool express, unsigned wanted)
+static void start_missing_of(struct master *master, enum crew_kind kind)
 {
-	unsigned have = count_current(master, express);
+	unsigned have = count_current(master, kind), most = master->prefork->crew.processes[kind];
 
-	for (unsigned i = 0; i < master->prefork->n_slots && have < wanted; i++) {
+	for (unsigned i = 0; i < master->prefork->n_slots && have < most; i++) {
 		if (clock_mono_us() < master->not_before)
 			return;
 		if (master->children[i].pid == 0) {
-			start_worker(master, i, express);
+			start_worker(master, i, kind);
 			have++;
 		}
 	}
@@ -129,8 +131,8 @@ static void start_missing_of(struct master *master, bool express, unsigned wante
 /* Starts what is missing of the current generation. */
 static void start_missing(struct master *master)
 {
-	start_missing_of(master, false, master->prefork->workers);
-	start_missing_of(master, true, master->prefork->crew.express);
+	for (int kind = 0; kind < CREW_KINDS; kind++)
+		start_missing_of(master, (enum crew_kind)kind);
 }
 
 /* One step a pause, however many die in it. */
@@ -227,26 +229,41 @@ static void watch(struct master *master)
 	}
 }
 
-static bool has_express(const struct master *master)
+static bool has(const struct master *master, enum crew_kind kind)
 {
 	for (unsigned i = 0; i < master->prefork->n_slots; i++)
 		if (master->children[i].pid != 0 && master->children[i].kill_at == 0 &&
-		    master->prefork->slots[i].express && atomic_load(&master->prefork->slots[i].ready) != 0)
+		    master->prefork->slots[i].kind == kind && atomic_load(&master->prefork->slots[i].ready) != 0)
 			return true;
 	return false;
 }
 
 /* What was given to an express that is no more is for the workers. */
-static void pass_on(const struct master *master)
+static void pass_on(const struct master *master, enum crew_kind kind)
 {
 	const struct crew *crew = &master->prefork->crew;
 	int fd;
 
-	if (has_express(master))
+	if (has(master, kind))
 		return;
-	while (handoff_has_room(&crew->to_workers) && (fd = handoff_take(&crew->to_express)) >= 0)
-		if (!handoff_give(&crew->to_workers, fd))
+	while (handoff_has_room(&crew->to[CREW_WORKER]) && (fd = handoff_take(&crew->to[kind])) >= 0)
+		if (!handoff_give(&crew->to[CREW_WORKER], fd))
 			close(fd);
+}
+
+static void pass_all_on(const struct master *master)
+{
+	for (int kind = CREW_WORKER + 1; kind < CREW_KINDS; kind++)
+		pass_on(master, (enum crew_kind)kind);
+}
+
+static unsigned wanted(const struct prefork *prefork)
+{
+	unsigned n = 0;
+
+	for (int kind = 0; kind < CREW_KINDS; kind++)
+		n += prefork->crew.processes[kind];
+	return n;
 }
 
 static bool is_generation_ready(const struct master *master)
@@ -256,7 +273,7 @@ static bool is_generation_ready(const struct master *master)
 	for (unsigned i = 0; i < master->prefork->n_slots; i++)
 		if (master->children[i].pid != 0 && master->children[i].generation == master->generation)
 			ready += atomic_load(&master->prefork->slots[i].ready) != 0;
-	return ready >= master->prefork->workers + master->prefork->crew.express;
+	return ready >= wanted(master->prefork);
 }
 
 /* Are there workers of older generations that were not told to stop? */
@@ -281,32 +298,39 @@ static void retire_old(struct master *master)
 		if (child->pid != 0 && child->generation != master->generation && child->kill_at == 0)
 			tell(master, child, SIGQUIT);
 	}
-	log_event(LOG_LEVEL_INFO, "reloaded", "workers", log_num(master->prefork->workers), NULL);
+	log_event(LOG_LEVEL_INFO, "reloaded", "workers", log_num(master->prefork->crew.processes[CREW_WORKER]), NULL);
+}
+
+/* There is one worker at least, whatever else is wanted. */
+static void limit(struct prefork *prefork, unsigned most)
+{
+	unsigned *processes = prefork->crew.processes;
+
+	for (int kind = CREW_WORKER + 1; kind < CREW_KINDS; kind++) {
+		if (processes[kind] >= most)
+			processes[kind] = most - 1;
+		most -= processes[kind];
+	}
+	if (processes[CREW_WORKER] <= most)
+		return;
+	log_event(LOG_LEVEL_WARN, "too-many-workers", "wanted", log_num(processes[CREW_WORKER]), "started",
+	          log_num(most), "remedy", "restart", NULL);
+	processes[CREW_WORKER] = most;
 }
 
 /* A reload waits until the one before it has left slots for a new generation. */
 static void reload_if_due(struct master *master)
 {
 	struct prefork *prefork = master->prefork;
-	unsigned before = prefork->workers + prefork->crew.express, most;
+	unsigned most;
 
-	if (!master->reload_due || count(master) + before > prefork->n_slots)
+	if (!master->reload_due || count(master) + wanted(prefork) > prefork->n_slots)
 		return;
 	master->reload_due = false;
 	if (prefork->reload != NULL && prefork->reload(prefork, prefork->arg) != 0)
 		return;
 	most = prefork->n_slots - count(master);
-	if (most > prefork->n_slots / 2)
-		most = prefork->n_slots / 2;
-	if (prefork->crew.express >= most)
-		prefork->crew.express = most - 1;
-	most -= prefork->crew.express;
-	if (prefork->workers > most) {
-		log_event(LOG_LEVEL_WARN, "too-many-workers", "wanted", log_num(prefork->workers), "started",
-		          log_num(most),
-		          "remedy", "restart", NULL);
-		prefork->workers = most;
-	}
+	limit(prefork, most < prefork->n_slots / 2 ? most : prefork->n_slots / 2);
 	master->generation++;
 	master->not_before = master->pause = 0;
 }
@@ -335,8 +359,10 @@ static int64_t tick_ms(const struct master *master)
 {
 	int64_t now = clock_mono_us();
 
-	if (has_old(master) || (master->prefork->crew.express > 0 && !has_express(master)) ||
-	    (master->not_before > now && master->not_before - now < TICK_MS * 1000))
+	for (int kind = 0; kind < CREW_KINDS; kind++)
+		if (master->prefork->crew.processes[kind] > 0 && !has(master, (enum crew_kind)kind))
+			return HURRY_MS;
+	if (has_old(master) || (master->not_before > now && master->not_before - now < TICK_MS * 1000))
 		return HURRY_MS;
 	return TICK_MS;
 }
@@ -372,7 +398,7 @@ static void run(struct master *master)
 		if (!master->stopping) {
 			start_missing(master);
 			retire_old(master);
-			pass_on(master);
+			pass_all_on(master);
 		} else if (count(master) == 0) {
 			return;
 		}
@@ -383,16 +409,16 @@ static void run(struct master *master)
 int prefork_run(struct prefork *prefork)
 {
 	struct master master = {.prefork = prefork, .status = EXIT_SUCCESS};
-
-	unsigned processes = prefork->workers + prefork->crew.express;
+	unsigned processes = wanted(prefork);
 
 	prefork->n_slots = 4 * processes > SLOTS_MIN ? 4 * processes : SLOTS_MIN;
-	if (handoff_create(&prefork->crew.to_express) != 0 || handoff_create(&prefork->crew.to_workers) != 0)
-		return EXIT_FAILURE;
+	for (int kind = 0; kind < CREW_KINDS; kind++)
+		if (handoff_create(&prefork->crew.to[kind]) != 0)
+			return EXIT_FAILURE;
 	prefork->slots = shared_memory("workers", prefork->n_slots * sizeof(struct worker_slot));
 	master.children = mem_alloc(prefork->n_slots * sizeof(*master.children));
 	block_signals(&master.signals);
-	log_event(LOG_LEVEL_INFO, "started", "workers", log_num(prefork->workers), NULL);
+	log_event(LOG_LEVEL_INFO, "started", "workers", log_num(prefork->crew.processes[CREW_WORKER]), NULL);
 	run(&master);
 	log_event(LOG_LEVEL_INFO, "stopped", NULL);
 	free(master.children);

@@ -1,5 +1,5 @@
 /*
- * The master: holds the listening socket, keeps N workers running, and the express (express.h).
+ * The master: holds the listening socket, and keeps N workers running, the express and the shuttle.
  *
  * Signals: SIGTERM and SIGINT stop gracefully, SIGHUP reloads (new workers first, then the old ones finish), SIGUSR1
  * reopens the log. Signals are blocked except inside sigtimedwait(), and in a worker where it waits (duty.h). A worker whose
@@ -14,17 +14,25 @@
 
 #include "http/handoff.h"
 
-/* How the processes of a master give each other connections (express.h). */
+/* What a process of a master is. The express and the shuttle are the same program (express.h), for other requests. */
+enum crew_kind {
+	CREW_WORKER = 0,
+	CREW_EXPRESS,                   /* answers at once what is known already */
+	CREW_SHUTTLE,                   /* does together what is done together */
+	CREW_KINDS
+};
+
+/* How many there are of each kind, and how they are given connections by the others. */
 struct crew {
-	unsigned express;               /* processes that answer at once what they can; 0: none */
-	struct handoff to_express, to_workers;
+	unsigned processes[CREW_KINDS]; /* workers: at least 1 */
+	struct handoff to[CREW_KINDS];
 };
 
 /* Shared between the master and its workers (an anonymous mapping made before the first fork). */
 struct worker_slot {
 	_Atomic int pid;
 	_Atomic int64_t busy_since;     /* clock_mono_us() when the request in progress began; 0: idle */
-	bool express;                   /* set by the master before the fork */
+	enum crew_kind kind;            /* set by the master before the fork */
 	_Atomic int ready;              /* the worker has come as far as waiting for requests */
 	_Atomic uint64_t requests;      /* this and the following outlive the worker: they only grow */
 	_Atomic uint64_t by_class[6];   /* answers by status / 100 */
@@ -33,17 +41,16 @@ struct worker_slot {
 
 struct prefork {
 	int listen_fd;
-	unsigned workers;
-	struct crew crew;               /* .express: to be set, like workers; the rest by prefork_run() */
+	struct crew crew;               /* .processes are to be set, the rest is by prefork_run() */
 	int64_t request_deadline;       /* seconds */
 	int64_t stop_timeout;           /* seconds */
-	struct worker_slot *slots;      /* set by prefork_run(); at least 2 x workers: old and new during a reload */
+	struct worker_slot *slots;      /* set by prefork_run(); at least 2 x processes: old and new during a reload */
 	unsigned n_slots;
 
-	/* Runs in the child, as what slot->express says; its return value is the exit status. */
+	/* Runs in the child, as what slot->kind says; its return value is the exit status. */
 	int (*worker)(struct prefork *prefork, struct worker_slot *slot, void *arg);
 	/*
-	 * SIGHUP: reads the configuration again in the master; non-zero keeps the old one. May change workers (no
+	 * SIGHUP: reads the configuration again in the master; non-zero keeps the old one. May change crew.processes (no
 	 * further than there are slots for), deadlines and arg.
 	 */
 	int (*reload)(struct prefork *prefork, void *arg);

@@ -21,7 +21,8 @@ enum {
 	ROUTE_BATCH = 1,        /* a JSON array is welcome */
 	ROUTE_RAW_FAULT = 2,    /* the handler wants to see faulty requests itself (pages) */
 	ROUTE_EXPRESS = 4,      /* the next request on its connection may be one that the express answers */
-	ROUTE_AT_ONCE = 8       /* its answer may be known already: the express is to look */
+	ROUTE_AT_ONCE = 8,      /* its answer may be known already: the express is to look */
+	ROUTE_TOGETHER = 16     /* done with others of its kind, if it is one of those; the next one may be, too */
 };
 
 /* Paths that share a form of error. The first prefix that matches wins; the last one is "" for everything else. */

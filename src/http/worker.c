@@ -6,8 +6,8 @@
  * workers that wait on idle ones. Nor does a busy one: when others wait while every worker is kept busy, connections
  * are handed back to nginx.
  *
- * A connection whose next request may have its answer kept is given to the express (express.h), and what that cannot
- * answer comes back like a new one, through the second of two doors.
+ * A connection whose next request is likely one for the express or the shuttle is given to it (express.h), and what that
+ * cannot answer comes back like a new one, through the second of two doors.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -106,7 +106,7 @@ static void take(struct worker *worker, int door)
 	if (door == DOOR_LISTEN)
 		take_new(worker);
 	else
-		take_given(worker, &worker->duty.config->crew->to_workers);
+		take_given(worker, &worker->duty.config->crew->to[CREW_WORKER]);
 }
 
 /* Closes what has been silent for too long. Returns true when it closed one. */
@@ -187,8 +187,9 @@ static void take_the_last(struct worker *worker)
 	bool alone = duty_stop() == DUTY_DRAIN;
 
 	while (!worker->closed_door && !worker->broken && worker->n < CONNECTIONS_MAX)
-		worker->closed_door = !take_given(worker, &crew->to_express) &&
-		                      (!alone || (!take_given(worker, &crew->to_workers) && !take_new(worker)));
+		worker->closed_door = !take_given(worker, &crew->to[CREW_EXPRESS]) &&
+		                      !take_given(worker, &crew->to[CREW_SHUTTLE]) &&
+		                      (!alone || (!take_given(worker, &crew->to[CREW_WORKER]) && !take_new(worker)));
 }
 
 /* When it is to end: no new connections but those that wait already, and the kept ones until nginx closes them. */
@@ -205,10 +206,16 @@ static int wait_closing(struct worker *worker)
 	return found;
 }
 
-/* Is the next request on its connection likely one that the express answers? */
-static bool is_for_express(const struct worker *worker, unsigned flags)
+/* Who is likely to answer the next request on a connection, by the flags of the route of the last one. */
+static enum crew_kind next_kind(const struct worker *worker, unsigned flags)
 {
-	return (flags & ROUTE_EXPRESS) != 0 && worker->duty.config->crew->express > 0 && duty_stop() == DUTY_GO_ON;
+	const unsigned *processes = worker->duty.config->crew->processes;
+
+	if (duty_stop() != DUTY_GO_ON)
+		return CREW_WORKER;
+	if ((flags & ROUTE_TOGETHER) != 0 && processes[CREW_SHUTTLE] > 0)
+		return CREW_SHUTTLE;
+	return (flags & ROUTE_EXPRESS) != 0 && processes[CREW_EXPRESS] > 0 ? CREW_EXPRESS : CREW_WORKER;
 }
 
 /*
@@ -223,7 +230,7 @@ static bool is_last(void *arg, unsigned flags)
 
 	if (duty_stop() != DUTY_GO_ON)
 		return true;
-	if (is_for_express(worker, flags))
+	if (next_kind(worker, flags) != CREW_WORKER)
 		return false;
 	now = clock_mono_us();
 	if (now - worker->looked < LOOK_EVERY_US)
@@ -238,12 +245,14 @@ static bool is_last(void *arg, unsigned flags)
 static void serve(struct worker *worker, unsigned i)
 {
 	int fd = worker->connection[i].fd;
+	enum crew_kind kind;
 	unsigned flags;
 
 	forget(worker, i);
 	if (!duty_serve(&worker->duty, fd, is_last, worker, &flags))
 		return;
-	if (!is_for_express(worker, flags) || !handoff_give(&worker->duty.config->crew->to_express, fd))
+	kind = next_kind(worker, flags);
+	if (kind == CREW_WORKER || !handoff_give(&worker->duty.config->crew->to[kind], fd))
 		hold(worker, fd);
 }
 
@@ -262,7 +271,7 @@ static void run(struct worker *worker)
 static int open_doors(struct worker *worker, int listen_fd)
 {
 	worker->doors[DOOR_LISTEN] = listen_fd;
-	worker->doors[DOOR_EXPRESS] = worker->duty.config->crew->to_workers.out;
+	worker->doors[DOOR_EXPRESS] = worker->duty.config->crew->to[CREW_WORKER].out;
 	worker->doors_epoll = epoll_create1(EPOLL_CLOEXEC);
 	for (int i = 0; i < DOORS; i++) {
 		struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = i};

@@ -9,6 +9,19 @@
 
 enum { AT_ONCE_MOST = 32 };             /* requests that are answered together at most */
 
+/*
+ * How requests are done together, away from the express's loop. A group takes what it can; for what add() refuses
+ * nothing was done, and a worker does it. work() does all of it, on another thread; answer() puts the answers into the
+ * requests, and leaves the group empty.
+ */
+struct together {
+	void *(*open)(struct app *app);         /* a group */
+	void (*close)(void *group);
+	bool (*add)(void *group, struct request *request);
+	void (*work)(void *group);
+	void (*answer)(void *group);
+};
+
 /* Answers those of the n requests that it can answer at once; of the others the status stays 0. */
 typedef void answer_at_once_fn(struct app *app, struct request *const *requests, size_t n);
 
@@ -17,7 +30,8 @@ struct worker_config {
 	const struct router *router;
 	struct app *app;
 	const struct crew *crew;        /* how workers and the express give each other connections */
-	answer_at_once_fn *answer_at_once;      /* of the express, as the following */
+	answer_at_once_fn *answer_at_once;      /* of the express, as the following two */
+	const struct together *together;
 	void (*be_patient)(struct app *app);    /* from now on it does what workers do, and may wait as they do */
 };
 

@@ -26,7 +26,7 @@ void operator_health(struct app *app, struct request *request)
 struct totals {
 	uint64_t requests, us;
 	uint64_t by_class[6];
-	unsigned workers, express, busy;
+	unsigned processes[CREW_KINDS], busy;
 	int64_t longest_us;
 };
 
@@ -43,7 +43,7 @@ static struct totals sum_slots(const struct prefork *prefork)
 		for (int c = 0; c < 6; c++)
 			totals.by_class[c] += atomic_load(&slot->by_class[c]);
 		if (atomic_load(&slot->pid) > 0)
-			*(slot->express ? &totals.express : &totals.workers) += 1;
+			totals.processes[slot->kind]++;
 		if (since == 0)
 			continue;
 		totals.busy++;
@@ -69,9 +69,11 @@ static void write_requests(struct text *out, const struct totals *totals)
 	            (unsigned long long)(totals->us / 1000000), (unsigned long long)(totals->us % 1000000),
 	            (unsigned long long)totals->requests);
 	describe(out, "bailleur_workers", "gauge", "Workers running.");
-	text_printf(out, "bailleur_workers %u\n", totals->workers);
+	text_printf(out, "bailleur_workers %u\n", totals->processes[CREW_WORKER]);
 	describe(out, "bailleur_express", "gauge", "Processes that answer at once what is known.");
-	text_printf(out, "bailleur_express %u\n", totals->express);
+	text_printf(out, "bailleur_express %u\n", totals->processes[CREW_EXPRESS]);
+	describe(out, "bailleur_shuttle", "gauge", "Processes that store single messages together.");
+	text_printf(out, "bailleur_shuttle %u\n", totals->processes[CREW_SHUTTLE]);
 	describe(out, "bailleur_workers_busy", "gauge", "Processes with a request in progress.");
 	text_printf(out, "bailleur_workers_busy %u\n", totals->busy);
 	describe(out, "bailleur_request_longest_seconds", "gauge", "Age of the oldest request in progress.");

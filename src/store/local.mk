@@ -22,7 +22,7 @@ libbailleur_a_SOURCES += \
 	src/store/outbox_entry.h \
 	src/store/outbox_group.c \
 	src/store/outbox_list.c \
-	src/store/outbox_share.c \
+	src/store/outbox_singles.c \
 	src/store/patrimoine.c \
 	src/store/patrimoine.h \
 	src/store/rows.c \

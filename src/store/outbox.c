@@ -16,8 +16,6 @@ struct queue {
 	struct pool *pool;
 	struct outbox_entry *entries;
 	size_t n;
-	void (*before_commit)(void *arg);       /* NULL: nothing */
-	void *arg;
 };
 
 static struct db_value uuid7(struct pool *pool)
@@ -323,8 +321,6 @@ static enum db_status queue_many(struct db *db, void *arg)
 		status = read_ids(queue);
 	if (status == DB_OK)
 		status = insert_deliveries(queue, now);
-	if (status == DB_OK && queue->before_commit != NULL)
-		queue->before_commit(queue->arg);
 	return status == DB_NONE ? DB_BUG : status;
 }
 
@@ -337,12 +333,10 @@ static enum db_status queue_once(struct queue *queue)
 	return db_transaction(queue->db, queue_many, queue);
 }
 
-enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n, void (*before_commit)(void *arg),
-                            void *arg)
+enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n)
 {
-	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n,
-	                      .before_commit = before_commit, .arg = arg};
-	enum db_status status = n == 1 ? queue_one(&queue) : outbox_group_store(db, entries, n, before_commit, arg);
+	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n};
+	enum db_status status = n == 1 ? queue_one(&queue) : outbox_group_store(db, entries, n);
 
 	if (status == DB_NONE)
 		status = db_transaction(db, queue_many, &queue);
@@ -386,26 +380,26 @@ static enum db_status queue_surely(struct queue *queue, bool doubtful)
 	return doubtful ? DB_UNCERTAIN : status;
 }
 
-/* Alone: with others that come at the same moment, if there are any. */
-static enum db_status queue_alone(struct queue *queue)
+bool outbox_goes_somewhere(const struct outbox_message *message)
 {
-	switch (outbox_share_entry(queue->db, &queue->entries[0])) {
-	case GATHER_DONE:
-		return DB_OK;
-	case GATHER_DOUBTFUL:
-		return queue_surely(queue, true);
-	default:
-		return queue_surely(queue, false);
-	}
+	return message->email_to != NULL || message->phone_to != NULL;
 }
 
-/* A message must go somewhere, or nobody would ever hear of it again. */
 static bool all_go_somewhere(const struct outbox_message *messages, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!messages[i].email_to && !messages[i].phone_to)
+		if (!outbox_goes_somewhere(&messages[i]))
 			return false;
 	return true;
+}
+
+enum db_status outbox_store_surely(struct db *db, struct outbox_entry *entry, bool doubtful)
+{
+	struct queue queue = {.db = db, .pool = pool_create(), .entries = entry, .n = 1};
+	enum db_status status = outbox_goes_somewhere(entry->message) ? queue_surely(&queue, doubtful) : DB_REFUSED;
+
+	pool_free(queue.pool);
+	return status;
 }
 
 enum db_status outbox_queue(struct db *db, uint64_t client_id, const struct outbox_lifetime *lifetime,
@@ -427,10 +421,7 @@ enum db_status outbox_queue(struct db *db, uint64_t client_id, const struct outb
 		                                         .index = (uint16_t)i, .message = &messages[i]};
 		memcpy(queue.entries[i].uuid, uuid, ID_UUID_SIZE);
 	}
-	if (db_in_transaction(db))
-		status = queue_once(&queue);
-	else
-		status = n == 1 ? queue_alone(&queue) : queue_surely(&queue, false);
+	status = db_in_transaction(db) ? queue_once(&queue) : queue_surely(&queue, false);
 	pool_free(queue.pool);
 	return status;
 }

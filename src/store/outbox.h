@@ -51,11 +51,19 @@ struct outbox_lifetime {
 enum db_status outbox_queue(struct db *db, uint64_t client_id, const struct outbox_lifetime *lifetime,
                             struct outbox_message *messages, size_t n);
 
+/* A message of a request of its own, and what became of it. */
+struct outbox_single {
+	uint64_t client_id;
+	struct outbox_lifetime lifetime;
+	struct outbox_message *message;
+	enum db_status status;          /* as outbox_queue() would have returned */
+};
+
 /*
- * Before workers are forked: from then on, messages that several of them queue singly at the same moment are committed
- * together. Without it each is committed by itself.
+ * Queues n messages of as many requests, of any clients: together, in one transaction for a few of them, or each alone
+ * when that fails. No transaction may be open.
  */
-void outbox_share(void);
+void outbox_queue_singles(struct db *db, struct outbox_single *singles, size_t n);
 
 /* The same inside a transaction that is already open. */
 enum db_status outbox_queue_in(struct db *db, uint64_t client_id, const struct outbox_lifetime *lifetime,

@@ -1,11 +1,10 @@
 /*
- * Between the files that queue messages: outbox.c stores, outbox_share.c brings single messages of several workers
- * together.
+ * Between the files that queue messages: outbox.c stores, outbox_singles.c brings single messages of several requests
+ * together, outbox_group.c stores those in one round trip.
  */
 #ifndef STORE_OUTBOX_ENTRY_H
 #define STORE_OUTBOX_ENTRY_H
 
-#include "base/gather.h"
 #include "base/id.h"
 #include "store/outbox.h"
 
@@ -18,12 +17,17 @@ struct outbox_entry {
 	struct outbox_message *message;
 };
 
+/* A message must, or nobody would ever hear of it again. */
+bool outbox_goes_somewhere(const struct outbox_message *message);
+
+/* Stores the messages in one transaction; DB_OK: committed. Anything else: ask for each alone whether it was. */
+enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n);
+
 /*
- * Stores the messages in one transaction; DB_OK: committed. Anything else: ask for each alone whether it was.
- * before_commit(arg) runs when only the commit is left to be waited for, perhaps not at all, perhaps more than once.
+ * Stores one message in a transaction of its own, until it is known to be committed, or known not to be. `doubtful`: it
+ * may have been before.
  */
-enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n, void (*before_commit)(void *arg),
-                            void *arg);
+enum db_status outbox_store_surely(struct db *db, struct outbox_entry *entry, bool doubtful);
 
 /* The columns of a message that its entry says, all but when it was made; marks for them, and their values. */
 #define OUTBOX_MESSAGE_COLUMNS \
@@ -37,16 +41,9 @@ enum { OUTBOX_GROUP = 16 };             /* messages; a prepared statement of tha
 
 /*
  * Stores at most that many messages of as many requests, which go one way each, and commits, in one round trip.
- * before_commit as above. DB_NONE: nothing was stored, since some are of another kind, somebody among the recipients
- * has unsubscribed, or the ids that the server gave do not follow each other.
+ * DB_NONE: nothing was stored, since some are of another kind, somebody among the recipients has unsubscribed, or the
+ * ids that the server gave do not follow each other.
  */
-enum db_status outbox_group_store(struct db *db, struct outbox_entry *entries, size_t n,
-                                  void (*before_commit)(void *arg), void *arg);
-
-/*
- * Hands the message to whoever stores for all. GATHER_DONE: committed, or refused as unsubscribed. GATHER_ALONE: not
- * handed on, or given back untouched, to be stored alone. GATHER_DOUBTFUL: to be looked up, then stored alone.
- */
-enum gather_end outbox_share_entry(struct db *db, struct outbox_entry *entry);
+enum db_status outbox_group_store(struct db *db, struct outbox_entry *entries, size_t n);
 
 #endif

@@ -111,8 +111,7 @@ static size_t bind(const struct outbox_entry *entries, size_t n, uint8_t uuids[]
 	return (size_t)(v - values);
 }
 
-enum db_status outbox_group_store(struct db *db, struct outbox_entry *entries, size_t n,
-                                  void (*before_commit)(void *arg), void *arg)
+enum db_status outbox_group_store(struct db *db, struct outbox_entry *entries, size_t n)
 {
 	uint8_t uuids[OUTBOX_GROUP][ID_UUID_SIZE];
 	struct db_value values[VALUES_MOST];
@@ -130,10 +129,8 @@ enum db_status outbox_group_store(struct db *db, struct outbox_entry *entries, s
 		entries[i].message->id = db_col_u64(rows, 0) + i * db_col_u64(rows, 1);
 		entries[i].message->unsubscribed = false;
 	}
-	if (stored) {
-		before_commit(arg);
+	if (stored)
 		FAULT("outbox.committing");
-	}
 	status = db_rows_finish(rows);
 	return status == DB_OK && !stored ? DB_NONE : status;
 }

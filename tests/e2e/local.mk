@@ -37,6 +37,7 @@ EXTRA_DIST += tests/e2e/examples/gestion/setLocataireGone_filled.sh
 EXTRA_DIST += tests/e2e/examples/gestion/ventilationLoyer.sh
 EXTRA_DIST += tests/e2e/test_communication.py
 EXTRA_DIST += tests/e2e/test_hostile.py
+EXTRA_DIST += tests/e2e/test_shuttle.py
 EXTRA_DIST += tests/e2e/test_isolation.py
 EXTRA_DIST += tests/e2e/test_run.py
 EXTRA_DIST += tests/e2e/test_pages.py

@@ -489,8 +489,8 @@ class Alone(unittest.TestCase):
                 self.assertEqual(answer.status, 500, answer)
 
     def test_how_many(self):
-        with Api(express=3) as api:
-            wait_until(lambda: len(api.process.children()) == 5, 10, "two workers and three")
+        with Api(express=3, shuttle=2) as api:
+            wait_until(lambda: len(api.process.children()) == 7, 10, "two workers, three and two")
             wait_until(lambda: len(api.workers()) == 2, 10, "two of them workers")
 
 

@@ -33,7 +33,7 @@ SENDER = {
 }
 FILES = {"file.before_rename": 3, "file.renamed": 3}
 API = {"db.before_commit": 4, "db.after_commit": 4, "outbox.leading": 10, "outbox.committing": 4, "outbox.led": 10}
-# Messages that workers store for each other are those without an idempotency key: a request is made once.
+# Messages that are stored together are those without an idempotency key: a request is made once.
 ONCE = ("outbox.leading", "outbox.committing", "outbox.led")
 MESSAGES = 6                    # of each channel, in each case
 ROUNDS = 4                      # of random moments
@@ -251,13 +251,13 @@ class KillMatrix(unittest.TestCase):
         """Clients send, a sender drains, and each part in turn is killed at some moment of it."""
         load = Load(self.stack.web, self.client, case, singles=4, batches=1, batch_size=10, again=again).start()
         load.wait_for(30)
-        for victim in self.random.sample(["sender", "worker", "mariadbd"], 3):
+        for victim in self.random.sample(["sender", "worker", "shuttle", "mariadbd"], 4):
             sender = self.stack.start_sender()
             time.sleep(self.random.uniform(0, 0.25))
             if victim == "sender":
                 sender.kill()
-            elif victim == "worker":
-                self.stack.kill_worker()
+            elif victim != "mariadbd":
+                self.stack.kill_worker(victim)
             else:
                 self.stack.db.kill()
                 self.stack.db.start()

@@ -6,7 +6,7 @@ import socket
 import struct
 import tempfile
 
-from .process import Process, alive, is_express, wait_until
+from .process import Process, alive, kind_of, wait_until
 from .stack import BUILD, SECRET, TOP
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = range(1, 12)
@@ -167,7 +167,7 @@ class Api:
         self.output = self.dir + "/api.out"
         self.how, self.arguments, self.process = how, list(arguments), None
         self.detect_leaks = int(detect_leaks)
-        self.settings = {"workers": 2, "express": 1, **settings}
+        self.settings = {"workers": 2, "express": 1, "shuttle": 1, **settings}
         self.configure()
         if start:
             self.start()
@@ -205,7 +205,8 @@ class Api:
         self.process = Process("bailleur-api", self.command(), self.output, env=self.env())
         expected = 1 if self.arguments else self.settings["workers"]
         wait_until(lambda: self.process.must_run() and self.answers() and len(self.workers()) >= expected and
-                   len(self.process.children()) - len(self.workers()) == self.settings["express"], 30, "bailleur-api")
+                   len(self.process.children()) - len(self.workers()) ==
+                   self.settings["express"] + self.settings["shuttle"], 30, "bailleur-api")
 
     def answers(self):
         try:
@@ -222,7 +223,7 @@ class Api:
             return connection.ask(*arguments, **more)
 
     def workers(self):
-        return sorted(pid for pid in self.process.children() if alive(pid) and not is_express(pid))
+        return sorted(pid for pid in self.process.children() if alive(pid) and kind_of(pid) == "worker")
 
     def events(self, name=None):
         """The lines of the log; those of one kind of event."""

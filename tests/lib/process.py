@@ -36,13 +36,13 @@ def children(pid):
         return []
 
 
-def is_express(pid):
-    """Is it the process of bailleur-api that answers at once what is known?"""
+def kind_of(pid):
+    """What a process of bailleur-api is: "express", "shuttle", or "worker"."""
     try:
         with open(f"/proc/{pid}/comm") as file:
-            return file.read() == "api-express\n"
+            return {"api-express": "express", "api-shuttle": "shuttle"}.get(file.read().strip(), "worker")
     except OSError:
-        return False
+        return None
 
 
 def alive(pid):

@@ -36,7 +36,7 @@ import tempfile
 import unittest
 
 from .mariadb import MariaDB
-from .process import Process, alive, is_express, tail, wait_until
+from .process import Process, alive, kind_of, tail, wait_until
 from .web import Web
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -177,17 +177,23 @@ class Stack:
                 return True
         return False
 
+    def processes(self, kind):
+        """The pids of bailleur-api's processes of that kind."""
+        return [pid for pid in self.api.children() if alive(pid) and kind_of(pid) == kind]
+
     def workers(self):
-        """The pids of bailleur-api's workers."""
-        return [pid for pid in self.api.children() if alive(pid) and not is_express(pid)]
+        return self.processes("worker")
 
     def express(self):
-        """The pids of its processes that answer at once what is known."""
-        return [pid for pid in self.api.children() if alive(pid) and is_express(pid)]
+        return self.processes("express")
 
-    def kill_worker(self):
-        """SIGKILL to one worker; returns its pid. The master replaces it."""
-        pid = self.workers()[0]
+    def shuttle(self):
+        return self.processes("shuttle")
+
+    def kill_worker(self, kind="worker"):
+        """SIGKILL to one worker, or another process of bailleur-api; returns its pid. The master replaces it."""
+        wait_until(lambda: self.processes(kind), 30, kind)
+        pid = self.processes(kind)[0]
         os.kill(pid, signal.SIGKILL)
         return pid
 

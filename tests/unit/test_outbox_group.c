@@ -2,33 +2,31 @@
  * Messages stored together, against a real MariaDB: every value where it belongs, everybody the id of his own message.
  * Those of several requests in one round trip: nothing at all stored where the statement was not written for them.
  */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/fault.h"
 #include "dbtest.h"
 #include "store/outbox_entry.h"
 #include "store/unsubscribe.h"
 
 static struct db *db;
 static uint64_t clients[2];
-static unsigned committing;
 
 static void setup(void)
 {
 	db = dbtest_open();
 	clients[0] = dbtest_client(db);
 	clients[1] = dbtest_client(db);
-	committing = 0;
 }
 
 static void teardown(void)
 {
 	db_close(db);
-}
-
-static void counted(void *arg)
-{
-	++*(unsigned *)arg;
 }
 
 static uint64_t stored(void)
@@ -99,7 +97,7 @@ static void check(const struct group *group, size_t n)
 
 static enum db_status store(struct group *group, size_t n)
 {
-	return outbox_group_store(db, group->entries, n, counted, &committing);
+	return outbox_group_store(db, group->entries, n);
 }
 
 START_TEST(any_number)
@@ -108,7 +106,6 @@ START_TEST(any_number)
 
 	make(&group, (size_t)_i);
 	ck_status(store(&group, (size_t)_i), DB_OK);
-	ck_assert_uint_eq(committing, 1);
 	check(&group, (size_t)_i);
 }
 END_TEST
@@ -149,9 +146,8 @@ START_TEST(strange_ids)
 	status = store(&group, 5);
 	ck_status(db_run(db, "DROP TRIGGER strange", DB_NO_ARGS), DB_OK);
 	ck_status(status, strange[_i].status);
-	ck_assert_uint_eq(committing, 0);
 	ck_assert_uint_eq(stored(), 0);
-	ck_status(outbox_store(db, group.entries, 5, counted, &committing), DB_OK);
+	ck_status(outbox_store(db, group.entries, 5), DB_OK);
 	check(&group, 5);
 }
 END_TEST
@@ -183,10 +179,8 @@ START_TEST(exception)
 		group.messages[0].email_to = group.messages[1].email_to = "parti@B.fr";
 	}
 	ck_status(store(&group, 4), DB_NONE);
-	ck_assert_uint_eq(committing, 0);
 	ck_assert_uint_eq(stored(), 0);
-	ck_status(outbox_store(db, group.entries, 4, counted, &committing), DB_OK);
-	ck_assert_uint_eq(committing, 1);
+	ck_status(outbox_store(db, group.entries, 4), DB_OK);
 	ck_assert_msg(stored() == e->stored, "%s", e->what);
 	ck_assert(group.messages[0].unsubscribed == e->unsubscribed);
 	for (size_t i = 1; i < 4; i++)
@@ -215,7 +209,7 @@ START_TEST(too_many)
 
 	make(&group, OUTBOX_GROUP + 1);
 	ck_status(store(&group, OUTBOX_GROUP + 1), DB_NONE);
-	ck_status(outbox_store(db, group.entries, OUTBOX_GROUP + 1, counted, &committing), DB_OK);
+	ck_status(outbox_store(db, group.entries, OUTBOX_GROUP + 1), DB_OK);
 	check(&group, OUTBOX_GROUP + 1);
 }
 END_TEST
@@ -288,7 +282,6 @@ START_TEST(thrown_back)
 	ck_status(db_run(db, "DROP TRIGGER strange", DB_NO_ARGS), DB_OK);
 	ck_status(status, DB_CONFLICT);
 	ck_assert_uint_eq(open, 0);
-	ck_assert_uint_eq(committing, 0);
 	ck_assert_uint_eq(stored(), 0);
 	ck_status(store(&group, 5), DB_OK);
 	check(&group, 5);
@@ -317,23 +310,42 @@ START_TEST(out_of_time)
 }
 END_TEST
 
-/* Killed once the ids have come: the commit is done or it is not, but never said to be when it is not. */
-static void kill_connection(void *arg)
+/* Kills the connection while its owner is held at a fault point, then lets him go on. */
+static void kill_connection(uint64_t connection, const char *held)
 {
-	struct db *killer = dbtest_open();
-
-	db_run(killer, "KILL ?", DB_ARGS(db_u64(*(uint64_t *)arg)));
-	db_close(killer);
+	db = dbtest_open();
+	while (access(held, F_OK) != 0)
+		usleep(1000);
+	db_run(db, "KILL ?", DB_ARGS(db_u64(connection)));
+	unlink(held);
+	_exit(0);
 }
 
+/* Killed once the ids have come: the commit is done or it is not, but never said to be when it is not. */
 START_TEST(killed_while_committing)
 {
 	uint64_t connection = dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS);
+	char held[64];
 	struct group group;
 	enum db_status status;
+	int killed = -1;
+	pid_t killer;
 
+	snprintf(held, sizeof held, "/tmp/test-outbox-group.%d", (int)getpid());
+	setenv("BAILLEUR_FAULT", "outbox.committing", 1);
+	setenv("BAILLEUR_FAULT_HOLD", held, 1);
+	killer = fork();
+	if (killer == 0)
+		kill_connection(connection, held);
 	make(&group, 6);
-	status = outbox_group_store(db, group.entries, 6, kill_connection, &connection);
+	status = outbox_group_store(db, group.entries, 6);
+#ifndef FAULT_POINTS
+	kill(killer, SIGKILL);
+#endif
+	ck_assert_int_eq(waitpid(killer, &killed, 0), killer);
+#ifdef FAULT_POINTS
+	ck_assert_int_eq(killed, 0);
+#endif
 	ck_assert(status == DB_OK || status == DB_UNCERTAIN);
 	if (status == DB_OK || stored() != 0)
 		check(&group, 6);
