@@ -187,7 +187,7 @@ static int work(struct prefork *prefork, struct worker_slot *slot, void *arg)
 		.app = &service->app,
 		.crew = &prefork->crew,
 		.answer_at_once = at_once_answer,
-		.together = &send_together,
+		.together = slot->kind == CREW_SHUTTLE ? &send_together : NULL,
 		.be_patient = be_patient,
 	};
 	int status;

@@ -74,11 +74,16 @@ static bool check_client(struct app *app, struct request *request)
 	return true;
 }
 
+static uint32_t at_least_one(uint32_t n)
+{
+	return n > 0 ? n : 1;
+}
+
 /* Takes one of the client's requests, and says in the answer what is left. */
 static struct rate_answer take_rate(struct app *app, struct request *request, const struct client *client)
 {
-	struct rate_answer rate = rate_take(app->rates, client->id, client->rate > 0 ? client->rate : 1,
-	                                    client->burst > 0 ? client->burst : 1, clock_mono_us());
+	struct rate_answer rate = rate_take(app->rates, client->id, at_least_one(client->rate),
+	                                    at_least_one(client->burst), clock_mono_us());
 	header_u32(request, "RateLimit-Limit", rate.limit);
 	header_u32(request, "RateLimit-Remaining", rate.remaining);
 	header_u32(request, "RateLimit-Reset", rate.reset);
@@ -105,6 +110,11 @@ bool guard_recognises_client(struct app *app, struct request *request, struct cl
 bool guard_takes_rate(struct app *app, struct request *request, const struct client *client)
 {
 	return take_rate(app, request, client).allowed;
+}
+
+void guard_returns_rate(struct app *app, const struct client *client)
+{
+	rate_give_back(app->rates, client->id, at_least_one(client->rate));
 }
 
 static bool refuse_login(struct request *request, enum login_result result, uint32_t retry_after)

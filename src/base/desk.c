@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -20,6 +21,7 @@ struct desk {
 	pthread_cond_t given;
 	void (*fn)(void *arg);          /* the job to do; under the lock */
 	void *arg;
+	char request[LOG_REQUEST];      /* whose job it is, for the log */
 	bool closing;                   /* under the lock */
 	bool busy;                      /* the caller's view */
 	int done_fd;
@@ -49,6 +51,7 @@ static void *serve(void *arg)
 		fn = desk->fn;
 		fn_arg = desk->arg;
 		desk->fn = NULL;
+		log_set_request(desk->request);
 		pthread_mutex_unlock(&desk->lock);
 		fn(fn_arg);
 		tell_done(desk);
@@ -102,6 +105,7 @@ void desk_give(struct desk *desk, void (*fn)(void *arg), void *arg)
 	pthread_mutex_lock(&desk->lock);
 	desk->fn = fn;
 	desk->arg = arg;
+	snprintf(desk->request, sizeof desk->request, "%s", log_request());
 	pthread_cond_signal(&desk->given);
 	pthread_mutex_unlock(&desk->lock);
 }

@@ -1,7 +1,7 @@
 /*
  * Work of several processes, done together by one of them.
  *
- * What costs nearly the same for one as for many (a commit, a query) is worth gathering: each process puts its item
+ * What costs nearly the same for one as for many, as a query may, is worth gathering: each process puts its item
  * into memory they share, and whichever finds the lane free leads: it does all that wait, while the next ones gather.
  * Nobody ever waits for company, but for those that wait for nothing else than the processor; a lone process does its
  * own item at once.

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { LOG_LINE = 4096, LOG_NUMBERS = 8, LOG_REQUEST = 64 };
+enum { LOG_LINE = 4096, LOG_NUMBERS = 8 };
 
 /* A line under construction; what does not fit is left out, and its end says so. */
 struct line {
@@ -74,13 +74,20 @@ void log_reopen(void)
 		log_event(LOG_LEVEL_ERROR, "log-reopen", "path", logger.path, "error", strerror(errno), NULL);
 		return;
 	}
-	dup3(fd, logger.fd, O_CLOEXEC);         /* in one step: another thread may be writing */
+	/* In one step: another thread may be writing. */
+	while (dup3(fd, logger.fd, O_CLOEXEC) < 0 && (errno == EINTR || errno == EBUSY))
+		;
 	close(fd);
 }
 
 void log_set_request(const char *id)
 {
 	snprintf(request_id, sizeof(request_id), "%s", id != NULL ? id : "");
+}
+
+const char *log_request(void)
+{
+	return request_id;
 }
 
 static void put(struct line *line, const char *s, size_t len)

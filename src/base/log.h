@@ -19,8 +19,13 @@ int log_open(const char *program, const char *path, enum log_level level);
 /* Opens the file again, after a rotation. */
 void log_reopen(void);
 
-/* The request id that every following line carries; copied; NULL for none. */
+/* The request id that every following line of this thread carries; copied; NULL for none. */
 void log_set_request(const char *id);
+
+/* That of this thread, "" when there is none; valid until the next log_set_request(). */
+const char *log_request(void);
+
+enum { LOG_REQUEST = 64 };              /* bytes of one at most */
 
 /*
  * One event. The arguments are pairs of key and value, both `const char *`, ended by NULL:

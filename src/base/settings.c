@@ -66,7 +66,7 @@ const struct settings_option settings_options[] = {
 	{ "api", "shuttle", SETTINGS_NUMBER, AT(shuttle), "1", 0, 64,
 	  "Processes besides the workers that store single messages of many clients together.", NULL, NO_ID },
 	{ "api", "request_deadline", SETTINGS_DURATION, AT(request_deadline), "30s", 1, HOUR,
-	  "A worker busy for longer with one request is ended and replaced.", NULL, NO_ID },
+	  "A process busy for longer with one request is ended and replaced.", NULL, NO_ID },
 	{ "api", "stop_timeout", SETTINGS_DURATION, AT(stop_timeout), "30s", 1, HOUR,
 	  "How long requests in progress may take to finish at a stop or a reload.", NULL, NO_ID },
 	{ "api", "body_max", SETTINGS_SIZE, AT(body_max), "4M", KB, 64 * MB,

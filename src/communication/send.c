@@ -5,6 +5,8 @@
  */
 #include "communication/send.h"
 
+#include <assert.h>
+
 #include "access/error.h"
 #include "access/once.h"
 #include "communication/message_in.h"
@@ -215,5 +217,8 @@ enum message_form send_form_of(const struct request *request)
 {
 	if (request->route->handler == send_email)
 		return MESSAGE_EMAIL;
-	return request->route->handler == send_sms ? MESSAGE_SMS : MESSAGE_ANY;
+	if (request->route->handler == send_sms)
+		return MESSAGE_SMS;
+	assert(request->route->handler == send_message);
+	return MESSAGE_ANY;
 }

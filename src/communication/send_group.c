@@ -7,13 +7,17 @@
 
 #include "access/app.h"
 #include "access/guard.h"
+#include "base/log.h"
 #include "communication/send.h"
+
+enum { LOCK_WAIT = 1 };                 /* seconds: all of a group wait for what stands in the way of one */
 
 struct send_group {
 	struct app *app;
 	struct db *db;
 	size_t n;
 	struct request *requests[AT_ONCE_MOST];
+	struct client clients[AT_ONCE_MOST];
 	struct outbox_message messages[AT_ONCE_MOST];
 	struct outbox_single singles[AT_ONCE_MOST];
 };
@@ -24,6 +28,7 @@ static void *group_open(struct app *app)
 
 	group->app = app;
 	group->db = db_open(app->settings);
+	db_set_lock_wait(group->db, LOCK_WAIT);
 	return group;
 }
 
@@ -39,15 +44,15 @@ static bool group_add(void *arg, struct request *request)
 {
 	struct send_group *group = arg;
 	struct outbox_message *message = &group->messages[group->n];
-	struct client client;
+	struct client *client = &group->clients[group->n];
 
-	if (request->idempotency_key != NULL || !guard_recognises_client(group->app, request, &client) ||
+	if (request->idempotency_key != NULL || !guard_recognises_client(group->app, request, client) ||
 	    message_in_read(request->pool, send_form_of(request), &request->params, message) != NULL ||
-	    !guard_takes_rate(group->app, request, &client))
+	    !guard_takes_rate(group->app, request, client))
 		return false;
 	group->requests[group->n] = request;
 	group->singles[group->n++] = (struct outbox_single){
-		.client_id = client.id, .lifetime = send_lifetime(group->app->settings), .message = message,
+		.client_id = client->id, .lifetime = send_lifetime(group->app->settings), .message = message,
 	};
 	return true;
 }
@@ -59,16 +64,26 @@ static void group_work(void *arg)
 	outbox_queue_singles(group->db, group->singles, group->n);
 }
 
+static void answer(struct send_group *group, size_t i)
+{
+	enum db_status status = group->singles[i].status;
+
+	log_set_request(group->requests[i]->id);
+	if (status == DB_OK)
+		send_answer(group->requests[i], &group->messages[i]);
+	else if (status == DB_NONE)
+		guard_returns_rate(group->app, &group->clients[i]);
+	else
+		send_refuse(group->requests[i], group->db, status);
+	log_set_request(NULL);
+}
+
 static void group_answer(void *arg)
 {
 	struct send_group *group = arg;
 
-	for (size_t i = 0; i < group->n; i++) {
-		if (group->singles[i].status == DB_OK)
-			send_answer(group->requests[i], &group->messages[i]);
-		else
-			send_refuse(group->requests[i], group->db, group->singles[i].status);
-	}
+	for (size_t i = 0; i < group->n; i++)
+		answer(group, i);
 	group->n = 0;
 }
 

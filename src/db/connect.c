@@ -17,8 +17,10 @@
 #include "base/text.h"
 #include "db/internal.h"
 
+enum { LOCK_WAIT = 10 };                /* seconds */
+
 static const char session_sql[] =
-	"SET SESSION time_zone = '+00:00', autocommit = 1, sql_auto_is_null = 0, innodb_lock_wait_timeout = 10,"
+	"SET SESSION time_zone = '+00:00', autocommit = 1, sql_auto_is_null = 0, innodb_lock_wait_timeout = %u,"
 	" tx_isolation = 'READ-COMMITTED',"
 	" sql_mode = "
 	"'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
@@ -63,6 +65,7 @@ struct db *db_open(const struct settings *settings)
 	mysql_library_init(0, NULL, NULL);      /* now: at its first use it would be done by several threads at once */
 	memset(db, 0, sizeof *db);
 	db->settings = settings;
+	db->lock_wait = LOCK_WAIT;
 	while (*at) {
 		size_t len = strcspn(at, ", \t");
 
@@ -73,6 +76,12 @@ struct db *db_open(const struct settings *settings)
 	if (db->n_hosts == 0)
 		db->n_hosts = 1;        /* all as [client] says */
 	return db;
+}
+
+void db_set_lock_wait(struct db *db, unsigned seconds)
+{
+	db->lock_wait = seconds;
+	db_disconnect(db);
 }
 
 void db_close(struct db *db)
@@ -132,6 +141,14 @@ static bool probe(struct db *db, MYSQL *mysql)
 	return healthy;
 }
 
+static int set_session(const struct db *db, MYSQL *mysql)
+{
+	char sql[sizeof session_sql + 16];
+	int len = snprintf(sql, sizeof sql, session_sql, db->lock_wait);
+
+	return mysql_real_query(mysql, sql, (unsigned long)len);
+}
+
 static enum db_status connect_to(struct db *db, const struct db_host *host)
 {
 	MYSQL *mysql = mysql_init(NULL);
@@ -142,7 +159,7 @@ static enum db_status connect_to(struct db *db, const struct db_host *host)
 	set_options(mysql, db->settings);
 	if (!mysql_real_connect(mysql, host->host, NULL, NULL, db->database, host->port, host->socket,
 	                        CLIENT_REMEMBER_OPTIONS | CLIENT_FOUND_ROWS) ||
-	    mysql_real_query(mysql, session_sql, sizeof session_sql - 1) != 0)
+	    set_session(db, mysql) != 0)
 		goto err0;
 	if (!probe(db, mysql)) {
 		if (mysql_errno(mysql) != 0)

@@ -40,6 +40,9 @@ const char *db_status_name(enum db_status status);
 struct db *db_open(const struct settings *settings);
 void db_close(struct db *db);           /* accepts NULL */
 
+/* How long a statement may wait for a lock before it ends with DB_BUSY; 10 seconds if this is not called. */
+void db_set_lock_wait(struct db *db, unsigned seconds);
+
 /* Is a server there and healthy (a probing SELECT)? */
 enum db_status db_ping(struct db *db);
 

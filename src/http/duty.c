@@ -92,6 +92,14 @@ void duty_account(struct worker_slot *slot, const struct request *request, int64
 	          "bytes", log_num(bytes), NULL);
 }
 
+/* Who repeats requests under a key, or sends many in one, is likely to go on so, and that is not done together. */
+static unsigned flags_of(const struct request *request)
+{
+	unsigned flags = request->route != NULL ? request->route->flags : 0;
+
+	return request->is_batch || request->idempotency_key != NULL ? flags & ~(unsigned)ROUTE_TOGETHER : flags;
+}
+
 bool duty_serve(struct duty *duty, int fd, bool (*is_last)(void *arg, unsigned flags), void *arg, unsigned *flags_r)
 {
 	const struct worker_config *config = duty->config;
@@ -106,7 +114,7 @@ bool duty_serve(struct duty *duty, int fd, bool (*is_last)(void *arg, unsigned f
 		long bytes;
 
 		router_handle(config->router, config->app, request);
-		*flags_r = request->route != NULL ? request->route->flags : 0;
+		*flags_r = flags_of(request);
 		bytes = exchange_send(duty->exchange, is_last(arg, *flags_r));
 		duty_account(duty->slot, request, began, bytes);
 		open = exchange_end(duty->exchange);

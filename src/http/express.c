@@ -44,7 +44,7 @@ struct express {
 struct round {
 	struct ticket tickets[AT_ONCE_MOST];
 	unsigned n;
-	int64_t began;
+	int64_t since;                  /* when they were looked at */
 };
 
 /* By which it is given connections. */
@@ -98,7 +98,7 @@ static void pass(struct express *express, int fd)
 		close(fd);
 }
 
-/* Takes what is in the queue, so many at most and as far as there is room; the rest stays where it is. */
+/* Takes what is in the queue, so many at most and as far as there is room. */
 static void adopt(struct express *express, const struct handoff *queue, unsigned most)
 {
 	for (unsigned n = 0; n < most && express->held < express->room; n++) {
@@ -109,8 +109,29 @@ static void adopt(struct express *express, const struct handoff *queue, unsigned
 		if (!hold(express, fd))
 			close(fd);
 	}
+}
+
+/* When there is no room for more, what else is in the queue is for the workers. */
+static void overflow(struct express *express, const struct handoff *queue)
+{
+	const struct handoff *workers = &express->duty.config->crew->to[CREW_WORKER];
+	bool empty = false;
+
+	while (!empty && handoff_has_room(workers)) {
+		int fd = handoff_take(queue);
+
+		empty = fd < 0;
+		if (!empty && !handoff_give(workers, fd))
+			close(fd);
+	}
+	express->crowded = express->crowded || !empty;
+}
+
+static void welcome(struct express *express)
+{
+	adopt(express, queue(express), HELD_MAX);
 	if (express->held == express->room)
-		express->crowded = true;
+		overflow(express, queue(express));
 }
 
 /* Throws what was made of the request away; in the connection it may still stand. */
@@ -150,7 +171,7 @@ static bool take(struct express *express, struct round *round, const struct tick
 
 static void look(struct express *express, struct round *round, int fd)
 {
-	struct ticket ticket = {.fd = fd, .glance = express->spare[--express->n_spare]};
+	struct ticket ticket = {.fd = fd, .glance = express->spare[--express->n_spare], .since = round->since};
 	enum glance_result seen = glance_look(ticket.glance, fd, &ticket.request);
 
 	if (seen == GLANCE_REQUEST && take(express, round, &ticket))
@@ -163,7 +184,7 @@ static void look(struct express *express, struct round *round, int fd)
 }
 
 /* Returns false when the connection, its request still in it, is for somebody who can wait for the peer. */
-static bool answer(struct express *express, const struct ticket *ticket, int64_t began)
+static bool answer(struct express *express, const struct ticket *ticket)
 {
 	const struct request *request = ticket->request;
 	long bytes;
@@ -171,7 +192,7 @@ static bool answer(struct express *express, const struct ticket *ticket, int64_t
 	log_set_request(request->id);
 	bytes = glance_answer(ticket->glance);
 	if (bytes != ANSWER_LATER)
-		duty_account(express->duty.slot, request, began, bytes);
+		duty_account(express->duty.slot, request, ticket->since, bytes);
 	log_set_request(NULL);
 	if (bytes == ANSWER_LATER)
 		return false;
@@ -181,24 +202,30 @@ static bool answer(struct express *express, const struct ticket *ticket, int64_t
 	return true;
 }
 
-static void settle(struct express *express, const struct round *round, const struct ticket *ticket)
+static void settle(struct express *express, const struct ticket *ticket)
 {
-	if (ticket->request->status == 0 || !answer(express, ticket, round->began))
+	if (ticket->request->status == 0 || !answer(express, ticket))
 		pass(express, ticket->fd);
 	tear_up(express, ticket);
 }
 
 /* What is done is not to be done again by another: one who does not take his answer now goes without it. */
+static void get_off(struct express *express, const struct ticket *ticket)
+{
+	bool open = watch(express, ticket->fd);
+
+	if (open && ticket->request->status == 0)
+		pass(express, ticket->fd);
+	else if (!open || !answer(express, ticket))
+		drop(express, ticket->fd);
+	tear_up(express, ticket);
+}
+
 static void unload(struct express *express, struct load *load)
 {
 	shuttle_answer(&express->shuttle, load);
-	for (unsigned i = 0; i < load->n; i++) {
-		const struct ticket *ticket = &load->tickets[i];
-
-		if (!watch(express, ticket->fd) || !answer(express, ticket, load->began))
-			drop(express, ticket->fd);
-		tear_up(express, ticket);
-	}
+	for (unsigned i = 0; i < load->n; i++)
+		get_off(express, &load->tickets[i]);
 	shuttle_unload(load);
 }
 
@@ -211,26 +238,26 @@ static void serve(struct express *express, const struct epoll_event *events, int
 {
 	const struct worker_config *config = express->duty.config;
 	struct load *load = shuttle_arrive(&express->shuttle, false);
-	struct round round = {.began = clock_mono_us()};
+	struct round round = {.since = clock_mono_us()};
 	struct request *requests[AT_ONCE_MOST];
 
-	note_busy(express, round.began);
+	note_busy(express, round.since);
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.fd == queue(express)->out)
-			adopt(express, queue(express), HELD_MAX);
+			welcome(express);
 		else if (events[i].data.fd != shuttle_fd(&express->shuttle))
 			look(express, &round, events[i].data.fd);
 	}
 	log_set_request(NULL);
 	shuttle_depart(&express->shuttle);
+	if (load != NULL)
+		unload(express, load);
 	for (unsigned i = 0; i < round.n; i++)
 		requests[i] = round.tickets[i].request;
 	if (round.n > 0)
 		config->answer_at_once(config->app, requests, round.n);
 	for (unsigned i = 0; i < round.n; i++)
-		settle(express, &round, &round.tickets[i]);
-	if (load != NULL)
-		unload(express, load);
+		settle(express, &round.tickets[i]);
 	note_busy(express, shuttle_since(&express->shuttle));
 }
 
@@ -242,8 +269,8 @@ static void bring_all_home(struct express *express)
 	while ((load = shuttle_arrive(&express->shuttle, true)) != NULL) {
 		shuttle_depart(&express->shuttle);
 		unload(express, load);
+		note_busy(express, shuttle_since(&express->shuttle));
 	}
-	note_busy(express, 0);
 }
 
 static bool is_silent(int fd)
@@ -332,6 +359,7 @@ static bool has_more(struct express *express)
 	duty_listen(&express->duty);
 	express->crowded = false;
 	adopt(express, queue(express), HELD_MAX);
+	express->crowded = express->held == express->room;
 	if (duty_stop() == DUTY_RETIRE)
 		give_all_away(express);
 	if (express->held == 0 && duty_listen(&express->duty) == DUTY_DRAIN)
@@ -373,7 +401,7 @@ static int open_queue(struct express *express)
 	event.data.fd = queue(express)->out;
 	express->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_ctl(express->epoll, EPOLL_CTL_ADD, event.data.fd, &event) == 0 &&
-	    watch(express, shuttle_fd(&express->shuttle)))
+	    (shuttle_fd(&express->shuttle) < 0 || watch(express, shuttle_fd(&express->shuttle))))
 		return 0;
 	log_event(LOG_LEVEL_ERROR, "epoll", "error", strerror(errno), NULL);
 	return -1;
@@ -390,9 +418,9 @@ int express_serve(struct worker_slot *slot, const struct worker_config *config)
 	struct express *express = mem_alloc(sizeof *express);
 	int status = EXIT_FAILURE;
 
-	if (duty_begin(&express->duty, slot, config) != 0)
-		goto err0;
 	if (shuttle_open(&express->shuttle, config->together, config->app) != 0)
+		goto err0;
+	if (duty_begin(&express->duty, slot, config) != 0)
 		goto err1;
 	make_glances(express);
 	express->room = room();
@@ -403,9 +431,9 @@ int express_serve(struct worker_slot *slot, const struct worker_config *config)
 	}
 	while (express->n_spare > 0)
 		glance_free(express->spare[--express->n_spare]);
-	shuttle_close(&express->shuttle);
-err1:
 	duty_end(&express->duty);
+err1:
+	shuttle_close(&express->shuttle);
 err0:
 	free(express);
 	return status;

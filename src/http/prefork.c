@@ -304,18 +304,18 @@ static void retire_old(struct master *master)
 /* There is one worker at least, whatever else is wanted. */
 static void limit(struct prefork *prefork, unsigned most)
 {
-	unsigned *processes = prefork->crew.processes;
+	unsigned *processes = prefork->crew.processes, all = wanted(prefork);
 
-	for (int kind = CREW_WORKER + 1; kind < CREW_KINDS; kind++) {
-		if (processes[kind] >= most)
-			processes[kind] = most - 1;
-		most -= processes[kind];
-	}
-	if (processes[CREW_WORKER] <= most)
+	if (all <= most)
 		return;
-	log_event(LOG_LEVEL_WARN, "too-many-workers", "wanted", log_num(processes[CREW_WORKER]), "started",
-	          log_num(most), "remedy", "restart", NULL);
-	processes[CREW_WORKER] = most;
+	for (unsigned kind = CREW_KINDS; kind-- > 0; most -= processes[kind]) {
+		unsigned room = kind == CREW_WORKER ? most : most - 1;
+
+		if (processes[kind] > room)
+			processes[kind] = room;
+	}
+	log_event(LOG_LEVEL_WARN, "too-many-workers", "wanted", log_num(all), "started", log_num(wanted(prefork)),
+	          "remedy", "restart", NULL);
 }
 
 /* A reload waits until the one before it has left slots for a new generation. */

@@ -3,21 +3,23 @@
  */
 #include "http/shuttle.h"
 
-#include "base/clock.h"
-
 int shuttle_open(struct shuttle *shuttle, const struct together *together, struct app *app)
 {
-	*shuttle = (struct shuttle){.together = together, .desk = desk_open()};
+	*shuttle = (struct shuttle){.together = together, .here = &shuttle->loads[0]};
+	if (together == NULL)
+		return 0;
+	shuttle->desk = desk_open();
 	if (shuttle->desk == NULL)
 		return -1;
 	for (int i = 0; i < 2; i++)
 		shuttle->loads[i].group = together->open(app);
-	shuttle->here = &shuttle->loads[0];
 	return 0;
 }
 
 void shuttle_close(struct shuttle *shuttle)
 {
+	if (shuttle->together == NULL)
+		return;
 	desk_close(shuttle->desk);
 	for (int i = 0; i < 2; i++)
 		shuttle->together->close(shuttle->loads[i].group);
@@ -27,10 +29,9 @@ bool shuttle_board(struct shuttle *shuttle, const struct ticket *ticket)
 {
 	struct load *load = shuttle->here;
 
-	if (load->n == AT_ONCE_MOST || !shuttle->together->add(load->group, ticket->request))
+	if (shuttle->together == NULL || load->n == AT_ONCE_MOST ||
+	    !shuttle->together->add(load->group, ticket->request))
 		return false;
-	if (load->n == 0)
-		load->began = clock_mono_us();
 	load->tickets[load->n++] = *ticket;
 	return true;
 }
@@ -68,15 +69,16 @@ void shuttle_answer(const struct shuttle *shuttle, struct load *load)
 void shuttle_unload(struct load *load)
 {
 	load->n = 0;
-	load->began = 0;
 }
 
 int64_t shuttle_since(const struct shuttle *shuttle)
 {
-	return shuttle->away != NULL ? shuttle->away->began : shuttle->here->began;
+	const struct load *oldest = shuttle->away != NULL ? shuttle->away : shuttle->here;
+
+	return oldest->n > 0 ? oldest->tickets[0].since : 0;
 }
 
 int shuttle_fd(const struct shuttle *shuttle)
 {
-	return desk_fd(shuttle->desk);
+	return shuttle->desk != NULL ? desk_fd(shuttle->desk) : -1;
 }

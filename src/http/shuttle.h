@@ -15,12 +15,12 @@ struct ticket {
 	int fd;
 	struct glance *glance;
 	struct request *request;
+	int64_t since;                  /* clock_mono_us() when it was looked at */
 };
 
 struct load {
 	struct ticket tickets[AT_ONCE_MOST];
 	unsigned n;
-	int64_t began;                  /* clock_mono_us() when the first came; 0: none has */
 	void *group;                    /* what is to be done with them, as `together` has it */
 };
 
@@ -31,7 +31,10 @@ struct shuttle {
 	struct load *here, *away;       /* the one that gathers, and that at the desk or NULL */
 };
 
-/* Returns 0, or -1 after logging. Free with shuttle_close(), which waits for the desk. */
+/*
+ * Without `together` (NULL) nobody boards, and there is no desk. Returns 0, or -1 after logging. Free with
+ * shuttle_close(), which waits for the desk.
+ */
 int shuttle_open(struct shuttle *shuttle, const struct together *together, struct app *app);
 void shuttle_close(struct shuttle *shuttle);
 
@@ -52,7 +55,7 @@ void shuttle_unload(struct load *load);
 /* When the oldest request in hand began; 0: there is none. */
 int64_t shuttle_since(const struct shuttle *shuttle);
 
-/* Readable when a load has arrived. */
+/* Readable when a load has arrived; -1: there is no desk. */
 int shuttle_fd(const struct shuttle *shuttle);
 
 #endif

@@ -12,7 +12,7 @@ enum { AT_ONCE_MOST = 32 };             /* requests that are answered together a
 /*
  * How requests are done together, away from the express's loop. A group takes what it can; for what add() refuses
  * nothing was done, and a worker does it. work() does all of it, on another thread; answer() puts the answers into the
- * requests, and leaves the group empty.
+ * requests, and leaves the group empty. Those whose status is 0 then are for a worker too, and must not have been done.
  */
 struct together {
 	void *(*open)(struct app *app);         /* a group */
@@ -31,7 +31,7 @@ struct worker_config {
 	struct app *app;
 	const struct crew *crew;        /* how workers and the express give each other connections */
 	answer_at_once_fn *answer_at_once;      /* of the express, as the following two */
-	const struct together *together;
+	const struct together *together;        /* NULL: it does nothing together */
 	void (*be_patient)(struct app *app);    /* from now on it does what workers do, and may wait as they do */
 };
 

@@ -336,7 +336,7 @@ static enum db_status queue_once(struct queue *queue)
 enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n)
 {
 	struct queue queue = {.db = db, .pool = pool_create(), .entries = entries, .n = n};
-	enum db_status status = n == 1 ? queue_one(&queue) : outbox_group_store(db, entries, n);
+	enum db_status status = outbox_group_store(db, entries, n);
 
 	if (status == DB_NONE)
 		status = db_transaction(db, queue_many, &queue);
@@ -344,7 +344,7 @@ enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t 
 	return status;
 }
 
-/* Was it committed after all? On a cluster the node that is asked catches up first. */
+/* Was it committed after all? */
 static enum db_status settle(struct queue *queue)
 {
 	bool any = false;
@@ -391,6 +391,11 @@ static bool all_go_somewhere(const struct outbox_message *messages, size_t n)
 		if (!outbox_goes_somewhere(&messages[i]))
 			return false;
 	return true;
+}
+
+enum db_status outbox_settle(struct db *db, struct outbox_entry *entry)
+{
+	return settle(&(struct queue){.db = db, .entries = entry, .n = 1});
 }
 
 enum db_status outbox_store_surely(struct db *db, struct outbox_entry *entry, bool doubtful)

@@ -30,7 +30,7 @@ struct outbox_message {
 	bool unsubscribe_link;
 	bool test_mode;                 /* stored as already sent, never transmitted */
 
-	/* Set by outbox_queue(). */
+	/* Set when it is queued. */
 	uint64_t id;
 	bool unsubscribed;              /* refused: the recipient has unsubscribed; nothing was stored for it */
 };
@@ -51,17 +51,18 @@ struct outbox_lifetime {
 enum db_status outbox_queue(struct db *db, uint64_t client_id, const struct outbox_lifetime *lifetime,
                             struct outbox_message *messages, size_t n);
 
-/* A message of a request of its own, and what became of it. */
+/* A message of a request of its own. */
 struct outbox_single {
 	uint64_t client_id;
 	struct outbox_lifetime lifetime;
 	struct outbox_message *message;
-	enum db_status status;          /* as outbox_queue() would have returned */
+	/* Set by outbox_queue_singles(). DB_NONE: nothing was stored, and outbox_queue() is to be tried. */
+	enum db_status status;
 };
 
 /*
- * Queues n messages of as many requests, of any clients: together, in one transaction for a few of them, or each alone
- * when that fails. No transaction may be open.
+ * Queues n messages of as many requests, of any clients, together: in one transaction for a few of them, so that what
+ * hinders one hinders those. No transaction may be open.
  */
 void outbox_queue_singles(struct db *db, struct outbox_single *singles, size_t n);
 

@@ -20,7 +20,10 @@ struct outbox_entry {
 /* A message must, or nobody would ever hear of it again. */
 bool outbox_goes_somewhere(const struct outbox_message *message);
 
-/* Stores the messages in one transaction; DB_OK: committed. Anything else: ask for each alone whether it was. */
+/*
+ * Stores the messages in one transaction; DB_OK: committed. DB_BUSY, DB_CONFLICT, DB_REFUSED, DB_DUPLICATE: not. Anything
+ * else: ask for each whether it was.
+ */
 enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n);
 
 /*
@@ -28,6 +31,9 @@ enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t 
  * may have been before.
  */
 enum db_status outbox_store_surely(struct db *db, struct outbox_entry *entry, bool doubtful);
+
+/* Was it committed? DB_NONE: not yet at least. On a cluster the node that is asked catches up first. */
+enum db_status outbox_settle(struct db *db, struct outbox_entry *entry);
 
 /* The columns of a message that its entry says, all but when it was made; marks for them, and their values. */
 #define OUTBOX_MESSAGE_COLUMNS \

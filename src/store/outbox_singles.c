@@ -10,19 +10,26 @@
 #include "base/fault.h"
 #include "store/outbox_entry.h"
 
-/* As long as the server answers; once it does not, what becomes of the others is known without asking. */
-static void store_each(struct db *db, struct outbox_single *singles, struct outbox_entry *entries, size_t n,
-                       bool doubtful)
+/*
+ * Those whose commit is in doubt, and of which nobody else may make new ones. When it cannot be found out of one, of the
+ * others it is only asked; when there is no answer to that, the others are not. Returns false then.
+ */
+static bool settle_each(struct db *db, struct outbox_single *singles, struct outbox_entry *entries, size_t n)
 {
 	enum db_status status = DB_OK;
+	bool hopeful = true, answering = true;
 
 	for (size_t i = 0; i < n; i++) {
-		if (status == DB_LOST || status == DB_UNCERTAIN)
-			status = doubtful ? DB_UNCERTAIN : DB_LOST;
-		else
-			status = outbox_store_surely(db, &entries[i], doubtful);
-		singles[i].status = status;
+		if (hopeful) {
+			status = outbox_store_surely(db, &entries[i], true);
+			hopeful = status != DB_LOST && status != DB_UNCERTAIN;
+		} else if (answering) {
+			status = outbox_settle(db, &entries[i]);
+			answering = status == DB_OK || status == DB_NONE;
+		}
+		singles[i].status = hopeful || (answering && status == DB_OK) ? status : DB_UNCERTAIN;
 	}
+	return answering;
 }
 
 /* Returns false when one is not to be stored. */
@@ -39,26 +46,45 @@ static bool make_entries(const struct outbox_single *singles, struct outbox_entr
 	return good;
 }
 
-static void store_group(struct db *db, struct outbox_single *singles, size_t n)
+static void set_all(struct outbox_single *singles, size_t n, enum db_status status)
 {
-	struct outbox_entry entries[OUTBOX_GROUP];
-	enum db_status status = DB_REFUSED;
-
-	if (make_entries(singles, entries, n)) {
-		FAULT("outbox.leading");
-		status = outbox_store(db, entries, n);
-		FAULT("outbox.led");
-	}
 	for (size_t i = 0; i < n; i++)
 		singles[i].status = status;
-	if (status != DB_OK)
-		store_each(db, singles, entries, n, status == DB_UNCERTAIN);
+}
+
+/* Returns false when the server is not there to store anything. */
+static bool store_group(struct db *db, struct outbox_single *singles, size_t n)
+{
+	struct outbox_entry entries[OUTBOX_GROUP];
+	enum db_status status;
+
+	set_all(singles, n, DB_NONE);
+	if (!make_entries(singles, entries, n))
+		return true;
+	FAULT("outbox.before_group");
+	status = outbox_store(db, entries, n);
+	FAULT("outbox.after_group");
+	switch (status) {
+	case DB_OK:
+		set_all(singles, n, DB_OK);
+		return true;
+	case DB_BUSY:
+	case DB_CONFLICT:
+	case DB_REFUSED:
+	case DB_DUPLICATE:
+		return true;
+	default:
+		return settle_each(db, singles, entries, n);
+	}
 }
 
 void outbox_queue_singles(struct db *db, struct outbox_single *singles, size_t n)
 {
-	for (size_t at = 0, some; at < n; at += some) {
+	bool there = true;
+
+	set_all(singles, n, DB_NONE);
+	for (size_t at = 0, some; at < n && there; at += some) {
 		some = n - at < OUTBOX_GROUP ? n - at : OUTBOX_GROUP;
-		store_group(db, singles + at, some);
+		there = store_group(db, singles + at, some);
 	}
 }

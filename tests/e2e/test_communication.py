@@ -701,6 +701,7 @@ class Operations(Case):
         self.assertGreaterEqual(int(values['bailleur_deliveries{channel="email",state="queued"}']), 1)
         self.assertGreaterEqual(int(values['bailleur_deliveries{channel="sms",state="queued"}']), 1)
         self.assertEqual(values["bailleur_workers"], "2")
+        self.assertEqual((values["bailleur_shuttle"], values["bailleur_express"]), ("1", "2"))
         self.assertEqual(values["bailleur_workers_busy"], "1")
         self.assertIn('bailleur_deliveries_oldest_seconds{channel="email",state="queued"}', values)
         names = {line.split()[2] for line in answer.text.splitlines() if line.startswith("# TYPE")}

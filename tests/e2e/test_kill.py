@@ -32,9 +32,10 @@ SENDER = {
     "sms.before_request": 2, "sms.after_request": 2, "sms.answer": 2, "db.before_commit": 2, "db.after_commit": 2,
 }
 FILES = {"file.before_rename": 3, "file.renamed": 3}
-API = {"db.before_commit": 4, "db.after_commit": 4, "outbox.leading": 10, "outbox.committing": 4, "outbox.led": 10}
+API = {"db.before_commit": 4, "db.after_commit": 4, "outbox.before_group": 10, "outbox.committing": 4,
+       "outbox.after_group": 10}
 # Messages that are stored together are those without an idempotency key: a request is made once.
-ONCE = ("outbox.leading", "outbox.committing", "outbox.led")
+ONCE = ("outbox.before_group", "outbox.committing", "outbox.after_group")
 MESSAGES = 6                    # of each channel, in each case
 ROUNDS = 4                      # of random moments
 

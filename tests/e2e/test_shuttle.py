@@ -29,6 +29,12 @@ def send(client, path="send_email", fields=MAIL, keep=True, **more):
     return request("/v1/" + path, "POST", body=body, keep=keep, **{"CONTENT_TYPE": FORM, **more})
 
 
+def immeubles(landlord):
+    form = urllib.parse.urlencode({"username": landlord.username, "password": landlord.password}).encode()
+    return request("/api/gestion/2/immeubles", "POST", body=form, keep=True, CONTENT_TYPE=FORM,
+                   HTTP_X_API_KEY=landlord.key)
+
+
 def basic(client):
     return "Basic " + base64.b64encode(f"{client.key}:{client.secret}".encode()).decode()
 
@@ -299,11 +305,17 @@ class Ends(ShuttleCase):
         self.stack.api.signal(signal.SIGHUP)
         try:
             wait_until(lambda: not self.stack.shuttle(), 20, "it to end")
-            with self.connect() as connection:
-                connection.send(send(self.client))
-                answer = connection.reply()
-                self.assertEqual(answer.status, 200)
-                self.assertIn(self.served_by(answer), self.stack.workers())
+            with self.connect() as connection, Connection(self.stack.socket) as landlords:
+                for of in (connection, landlords):
+                    if of is landlords:         # one that the express has
+                        bob = import_landlord(self.stack, small_portfolio("without", 2))
+                        bob.get("immeubles")
+                        landlords.send(immeubles(bob))
+                        self.assertEqual(landlords.reply().status, 200)
+                    of.send(send(self.client))
+                    answer = of.reply()
+                    self.assertEqual(answer.status, 200)
+                    self.assertIn(self.served_by(answer), self.stack.workers())
         finally:
             self.stack.set({"api": {"workers": 3, "shuttle": 1}})
             self.stack.api.signal(signal.SIGHUP)
@@ -315,8 +327,7 @@ class Stalls(ShuttleCase):
         """Messages wait and are stored; a landlord, even one whose connection the shuttle has, does not wait for them."""
         bob = import_landlord(self.stack, small_portfolio("bob", 1))
         bob.get("immeubles")
-        landlord = request("/api/gestion/2/immeubles", "POST", keep=True, CONTENT_TYPE=FORM, HTTP_X_API_KEY=bob.key,
-                           body=urllib.parse.urlencode({"username": "bob", "password": bob.password}).encode())
+        landlord = immeubles(bob)
         before = self.stored()
         with self.connect() as one, self.connect() as two, self.connect() as three, \
                 concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -331,6 +342,39 @@ class Stalls(ShuttleCase):
             self.assertEqual([one.reply().status, two.reply().status], [200, 200])
             locked.result()
         self.assertEqual(self.stored(), before + 5)
+
+    def test_client_that_is_locked(self):
+        """His messages wait, for as long as it takes; those of others in the same load do not."""
+        old, before = self.stack.shuttle(), self.stored()
+        with self.connect() as first, self.connect() as one, self.connect(self.other) as two, \
+                concurrent.futures.ThreadPoolExecutor(1) as pool:
+            locked = pool.submit(self.stack.sql, "START TRANSACTION; UPDATE api_client SET burst = burst + 1 WHERE "
+                                 f"auth_key = '{self.client.key}'; DO SLEEP(6); ROLLBACK")
+            wait_until(lambda: "SLEEP(6)" in str(self.stack.sql("SHOW FULL PROCESSLIST")), 10, "the lock")
+            first.send(send(self.client))       # it is away alone, and the next two gather
+            threading.Event().wait(0.2)
+            one.send(send(self.client))
+            two.send(send(self.other))
+            self.assertEqual(two.reply().status, 200)
+            self.assertFalse(locked.done(), "the other client has waited")
+            self.assertEqual([first.reply().status, one.reply().status], [200, 200])
+            locked.result()
+        self.assertEqual(self.stored(), before + 3 + 3)
+        self.assertEqual(self.stack.shuttle(), old)
+
+    def test_rate_of_what_a_worker_does_after_all(self):
+        """A message that could not be stored with the others is counted once."""
+        client = self.stack.add_client(rate=1, burst=50)
+        with self.connect(client) as connection, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            connection.send(send(client))
+            left = int(connection.reply().headers["ratelimit-remaining"])
+            locked = pool.submit(self.stack.sql, "START TRANSACTION; UPDATE api_client SET burst = burst + 1 WHERE "
+                                 f"auth_key = '{client.key}'; DO SLEEP(2.5); ROLLBACK")
+            wait_until(lambda: "SLEEP(2.5)" in str(self.stack.sql("SHOW FULL PROCESSLIST")), 10, "the lock")
+            connection.send(send(client))
+            answer = connection.reply()
+            self.assertEqual((answer.status, int(answer.headers["ratelimit-remaining"])), (200, left - 1))
+            locked.result()
 
     def test_no_database(self):
         """An error is the answer, soon; nothing is there afterwards that was not answered, and all goes on."""

@@ -54,6 +54,7 @@ UNIT_TESTS += tests/unit/test_rows
 UNIT_TESTS += tests/unit/test_seal
 UNIT_TESTS += tests/unit/test_secret
 UNIT_TESTS += tests/unit/test_settings
+UNIT_TESTS += tests/unit/test_shuttle
 UNIT_TESTS += tests/unit/test_slots
 UNIT_TESTS += tests/unit/test_sms_text
 UNIT_TESTS += tests/unit/test_smtp_reply

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "dbtest.h"
-#include "store/outbox.h"
+#include "store/outbox_entry.h"
 #include "store/unsubscribe.h"
 
 static struct db *db;
@@ -185,6 +185,13 @@ static struct outbox_message message_of(enum kind kind, const char *identifier, 
 	return m;
 }
 
+/* As workers do with what could not be stored together. */
+static void queue_alone(struct outbox_single *single)
+{
+	if (single->status == DB_NONE)
+		single->status = outbox_queue(db, single->client_id, &lifetime, single->message, 1);
+}
+
 /* Is it as it should be? The first of the two clients is the one that stop@b.fr has unsubscribed from. */
 static bool is_right(const struct outbox_single *single, enum kind kind, bool first, const char *identifier)
 {
@@ -235,6 +242,8 @@ START_TEST(together_with_any)
 			}
 			outbox_queue_singles(db, singles, n);
 			for (unsigned i = 0; i < n; i++)
+				queue_alone(&singles[i]);
+			for (unsigned i = 0; i < n; i++)
 				if (!is_right(&singles[i], kind_of(s, g + i), i % 2 == 0, identifiers[i]))
 					_exit(100 + (int)kind_of(s, g + i));
 		}
@@ -260,7 +269,7 @@ START_TEST(together_with_any)
 }
 END_TEST
 
-/* Without a server nobody waits for the attempts of all the others. */
+/* Without a server nobody waits for the attempts of all the others: what was not tried is for a worker. */
 START_TEST(without_a_server)
 {
 	enum { MOST = 20 };
@@ -276,12 +285,85 @@ START_TEST(without_a_server)
 	outbox_queue_singles(db, singles, MOST);
 	dbtest_server("start", "");
 	for (unsigned i = 0; i < MOST; i++)
-		ck_assert(singles[i].status == DB_LOST || singles[i].status == DB_UNCERTAIN);
+		ck_status(singles[i].status, i < OUTBOX_GROUP ? DB_UNCERTAIN : DB_NONE);
 	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?",
 		DB_ARGS(db_u64(client))), 0);
 	outbox_queue_singles(db, singles, MOST);
 	for (unsigned i = 0; i < MOST; i++)
 		ck_status(singles[i].status, DB_OK);
+}
+END_TEST
+
+/* Somebody holds a client's row: messages of others in the same group do not wait for that as long as his do. */
+START_TEST(one_client_is_locked)
+{
+	enum { N = 6 };
+	uint64_t clients[2] = {dbtest_client(db), dbtest_client(db)};
+	struct db *holder = dbtest_open();
+	struct outbox_message m[N];
+	struct outbox_single singles[N];
+	unsigned stored = 0;
+
+	db_set_lock_wait(db, 1);
+	ck_status(db_run(holder, "START TRANSACTION", DB_NO_ARGS), DB_OK);
+	ck_status(db_run(holder, "UPDATE api_client SET rate = rate + 1 WHERE id = ?", DB_ARGS(db_u64(clients[0]))), DB_OK);
+	for (unsigned i = 0; i < N; i++) {
+		m[i] = mail("a@b.fr", "locked");
+		singles[i] = (struct outbox_single){.client_id = clients[i % 2], .lifetime = lifetime, .message = &m[i]};
+	}
+	outbox_queue_singles(db, singles, N);
+	for (unsigned i = 0; i < N; i++)
+		ck_status(singles[i].status, DB_NONE);
+	for (unsigned i = 1; i < N; i += 2) {
+		queue_alone(&singles[i]);
+		ck_status(singles[i].status, DB_OK);
+		stored++;
+	}
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id IN (?, ?)",
+		DB_ARGS(db_u64(clients[0]), db_u64(clients[1]))), stored);
+	db_close(holder);
+	outbox_queue_singles(db, singles, N);
+	for (unsigned i = 0; i < N; i++)
+		ck_status(singles[i].status, DB_OK);
+}
+END_TEST
+
+/* The connection breaks while the group's commit is waited for, and the server goes on: each is found, or stored once. */
+START_TEST(broken_while_committing)
+{
+	enum { N = 6 };
+	uint64_t client = dbtest_client(db), connection = dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS);
+	struct outbox_message m[N];
+	struct outbox_single singles[N];
+	char held[64];
+	pid_t killer;
+
+	snprintf(held, sizeof held, "/tmp/test-outbox-singles.%d", (int)getpid());
+	setenv("BAILLEUR_FAULT", "outbox.committing", 1);
+	setenv("BAILLEUR_FAULT_HOLD", held, 1);
+	killer = fork();
+	if (killer == 0) {
+		db = dbtest_open();
+		while (access(held, F_OK) != 0)
+			usleep(1000);
+		db_run(db, "KILL ?", DB_ARGS(db_u64(connection)));
+		unlink(held);
+		_exit(0);
+	}
+	for (unsigned i = 0; i < N; i++) {
+		m[i] = mail("a@b.fr", "broken");
+		singles[i] = (struct outbox_single){.client_id = client, .lifetime = lifetime, .message = &m[i]};
+	}
+	outbox_queue_singles(db, singles, N);
+	kill(killer, SIGKILL);
+	waitpid(killer, NULL, 0);
+	for (unsigned i = 0; i < N; i++) {
+		ck_status(singles[i].status, DB_OK);
+		ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE id = ? AND client_id = ?",
+			DB_ARGS(db_u64(m[i].id), db_u64(client))), 1);
+	}
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE client_id = ?",
+		DB_ARGS(db_u64(client))), N);
 }
 END_TEST
 
@@ -320,8 +402,10 @@ START_TEST(doubts_are_settled)
 				singles[k] = (struct outbox_single){.client_id = client, .lifetime = lifetime,
 				                                    .message = &m[k]};
 			outbox_queue_singles(db, singles, 2);
-			ck_status(singles[0].status, DB_OK);
-			ck_status(singles[1].status, DB_OK);
+			for (int k = 0; k < 2; k++) {
+				queue_alone(&singles[k]);
+				ck_status(singles[k].status, DB_OK);
+			}
 		}
 		ck_assert_uint_gt(m[0].id, 0);
 	}
@@ -347,6 +431,8 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tcase, answered_means_committed, 0, 2);
 	tcase_add_test(tcase, together_with_any);
 	tcase_add_test(tcase, without_a_server);
+	tcase_add_test(tcase, one_client_is_locked);
+	tcase_add_loop_test(tcase, broken_while_committing, 0, 5);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
 }
