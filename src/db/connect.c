@@ -17,10 +17,8 @@
 #include "base/text.h"
 #include "db/internal.h"
 
-enum { LOCK_WAIT = 10 };                /* seconds */
-
 static const char session_sql[] =
-	"SET SESSION time_zone = '+00:00', autocommit = 1, sql_auto_is_null = 0, innodb_lock_wait_timeout = %u,"
+	"SET SESSION time_zone = '+00:00', autocommit = 1, sql_auto_is_null = 0, innodb_lock_wait_timeout = 10,"
 	" tx_isolation = 'READ-COMMITTED',"
 	" sql_mode = "
 	"'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
@@ -65,7 +63,6 @@ struct db *db_open(const struct settings *settings)
 	mysql_library_init(0, NULL, NULL);      /* now: at its first use it would be done by several threads at once */
 	memset(db, 0, sizeof *db);
 	db->settings = settings;
-	db->lock_wait = LOCK_WAIT;
 	while (*at) {
 		size_t len = strcspn(at, ", \t");
 
@@ -141,12 +138,18 @@ static bool probe(struct db *db, MYSQL *mysql)
 	return healthy;
 }
 
+/* Rows are locked in InnoDB, tables and the whole server by others: by ALTER TABLE, a backup. */
 static int set_session(const struct db *db, MYSQL *mysql)
 {
-	char sql[sizeof session_sql + 16];
-	int len = snprintf(sql, sizeof sql, session_sql, db->lock_wait);
+	struct text sql = {0};
+	int result;
 
-	return mysql_real_query(mysql, sql, (unsigned long)len);
+	text_puts(&sql, session_sql);
+	if (db->lock_wait > 0)
+		text_printf(&sql, ", innodb_lock_wait_timeout = %u, lock_wait_timeout = %u", db->lock_wait, db->lock_wait);
+	result = mysql_real_query(mysql, sql.data, sql.len);
+	text_free(&sql);
+	return result;
 }
 
 static enum db_status connect_to(struct db *db, const struct db_host *host)

@@ -40,7 +40,10 @@ const char *db_status_name(enum db_status status);
 struct db *db_open(const struct settings *settings);
 void db_close(struct db *db);           /* accepts NULL */
 
-/* How long a statement may wait for a lock before it ends with DB_BUSY; 10 seconds if this is not called. */
+/*
+ * How long a statement may wait for any lock before it ends with DB_BUSY. If this is not called: 10 seconds for that of a
+ * row, and for that of a table as long as the server says.
+ */
 void db_set_lock_wait(struct db *db, unsigned seconds);
 
 /* Is a server there and healthy (a probing SELECT)? */

@@ -24,7 +24,7 @@ struct db {
 	bool cluster;                   /* that one is a node of a cluster */
 	const char *database;           /* instead of the one in [client]; NULL: that one */
 	char *missing;                  /* the database that [client] names, when the server has none of that name */
-	unsigned lock_wait;             /* seconds */
+	unsigned lock_wait;             /* seconds; 0: as session_sql says */
 	MYSQL *mysql;                   /* NULL: not connected */
 	struct db_statement *statements[DB_STATEMENT_BUCKETS];
 	bool in_transaction;

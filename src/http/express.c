@@ -209,13 +209,20 @@ static void settle(struct express *express, const struct ticket *ticket)
 	tear_up(express, ticket);
 }
 
+/* Workers that are to end too may not look any more: then it is served here, like all that still comes. */
+static void leave_to_others(struct express *express, int fd)
+{
+	if (duty_stop() != DUTY_DRAIN)
+		pass(express, fd);
+}
+
 /* What is done is not to be done again by another: one who does not take his answer now goes without it. */
 static void get_off(struct express *express, const struct ticket *ticket)
 {
 	bool open = watch(express, ticket->fd);
 
 	if (open && ticket->request->status == 0)
-		pass(express, ticket->fd);
+		leave_to_others(express, ticket->fd);
 	else if (!open || !answer(express, ticket))
 		drop(express, ticket->fd);
 	tear_up(express, ticket);
@@ -381,6 +388,7 @@ static void finish(struct express *express)
 		for (int i = 0; i < n; i++)
 			if (events[i].data.fd != queue(express)->out)
 				serve_alone(express, events[i].data.fd);
+		sweep(express);
 		wait_for_room(express);
 	}
 }

@@ -9,9 +9,10 @@
  * nothing about, its request still in it, to the workers, by a queue (handoff.h) that is one of their doors. They give
  * it back when its next request is likely one of those again.
  *
- * It is one program for both kinds of requests and does both; workers sort connections by what was last asked on them,
- * so that neither kind waits for the other, and each has as many processes as are best for it: many for answers at
- * once, and one for what is cheaper the more of it comes together.
+ * It is one program for both; the express does the first, the shuttle the second and, on its connections, the first as
+ * well. Workers sort connections by what was last asked on them, so that neither kind waits for the other, and each has
+ * as many processes as are best for it: some for answers at once, and one for what is cheaper the more of it comes
+ * together.
  *
  * nginx knows nothing of them, and nothing depends on them: where they are not, or have died, workers answer the same.
  */

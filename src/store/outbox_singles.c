@@ -7,27 +7,28 @@
  * Each keeps a UUID of its own: when a commit ends in doubt, each is looked up by it (outbox.c). Together or not,
  * DB_OK means a commit.
  */
+#include "base/clock.h"
 #include "base/fault.h"
 #include "store/outbox_entry.h"
 
+enum { SETTLE_US = 5000000 };           /* for storing anew what was in doubt: others wait behind it */
+
 /*
- * Those whose commit is in doubt, and of which nobody else may make new ones. When it cannot be found out of one, of the
- * others it is only asked; when there is no answer to that, the others are not. Returns false then.
+ * Those whose commit is in doubt, and of which nobody else may make new ones. Each is looked up, and stored if it is not
+ * there, as long as the server answers and there is time. Returns false when it does not answer.
  */
 static bool settle_each(struct db *db, struct outbox_single *singles, struct outbox_entry *entries, size_t n)
 {
-	enum db_status status = DB_OK;
-	bool hopeful = true, answering = true;
+	int64_t until = clock_mono_us() + SETTLE_US;
+	bool answering = true;
 
 	for (size_t i = 0; i < n; i++) {
-		if (hopeful) {
+		enum db_status status = answering ? outbox_settle(db, &entries[i]) : DB_LOST;
+
+		answering = status == DB_OK || status == DB_NONE;
+		if (status == DB_NONE && clock_mono_us() < until)
 			status = outbox_store_surely(db, &entries[i], true);
-			hopeful = status != DB_LOST && status != DB_UNCERTAIN;
-		} else if (answering) {
-			status = outbox_settle(db, &entries[i]);
-			answering = status == DB_OK || status == DB_NONE;
-		}
-		singles[i].status = hopeful || (answering && status == DB_OK) ? status : DB_UNCERTAIN;
+		singles[i].status = status == DB_NONE || status == DB_LOST ? DB_UNCERTAIN : status;
 	}
 	return answering;
 }
@@ -52,7 +53,7 @@ static void set_all(struct outbox_single *singles, size_t n, enum db_status stat
 		singles[i].status = status;
 }
 
-/* Returns false when the server is not there to store anything. */
+/* What surely is not stored stays DB_NONE. Returns false when the server is not there. */
 static bool store_group(struct db *db, struct outbox_single *singles, size_t n)
 {
 	struct outbox_entry entries[OUTBOX_GROUP];
@@ -73,6 +74,8 @@ static bool store_group(struct db *db, struct outbox_single *singles, size_t n)
 	case DB_REFUSED:
 	case DB_DUPLICATE:
 		return true;
+	case DB_LOST:
+		return false;
 	default:
 		return settle_each(db, singles, entries, n);
 	}

@@ -150,6 +150,17 @@ class Answers(ShuttleCase):
                 self.assertEqual(self.stored(), before + more)
                 self.assertIn(self.served_by(answer), self.stack.workers())
 
+    def test_habits(self):
+        """Who sends batches, or under keys, stays with a worker; who sends one message after the other does not."""
+        batch = request("/v1/send_email", "POST", body=json.dumps([MAIL]).encode(), keep=True,
+                        CONTENT_TYPE="application/json", HTTP_AUTHORIZATION=basic(self.client))
+        for asked in (batch, send(self.client, HTTP_IDEMPOTENCY_KEY="habits")):
+            with Connection(self.stack.socket) as connection:
+                for again in (asked, send(self.client)):
+                    connection.send(again)
+                    self.assertIn(self.served_by(connection.reply()), self.stack.workers())
+                self.shuttle_answers(self.told(connection, send(self.client)))
+
     def test_who_is_let_in(self):
         form = self.client.form
         with self.connect() as connection:
@@ -344,7 +355,7 @@ class Stalls(ShuttleCase):
         self.assertEqual(self.stored(), before + 5)
 
     def test_client_that_is_locked(self):
-        """His messages wait, for as long as it takes; those of others in the same load do not."""
+        """His messages wait, for as long as it takes; those of others in the same load a second or two at most."""
         old, before = self.stack.shuttle(), self.stored()
         with self.connect() as first, self.connect() as one, self.connect(self.other) as two, \
                 concurrent.futures.ThreadPoolExecutor(1) as pool:
