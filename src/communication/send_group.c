@@ -68,14 +68,15 @@ static void answer(struct send_group *group, size_t i)
 {
 	enum db_status status = group->singles[i].status;
 
-	log_set_request(group->requests[i]->id);
-	if (status == DB_OK)
+	if (status == DB_OK) {
 		send_answer(group->requests[i], &group->messages[i]);
-	else if (status == DB_NONE)
+	} else if (status == DB_NONE) {
 		guard_returns_rate(group->app, &group->clients[i]);
-	else
+	} else {
+		log_set_request(group->requests[i]->id);
 		send_refuse(group->requests[i], group->db, status);
-	log_set_request(NULL);
+		log_set_request(NULL);
+	}
 }
 
 static void group_answer(void *arg)

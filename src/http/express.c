@@ -415,9 +415,12 @@ static int open_queue(struct express *express)
 	return -1;
 }
 
+/* Without a shuttle those of a round do. */
 static void make_glances(struct express *express)
 {
-	while (express->n_spare < GLANCES)
+	unsigned n = express->duty.config->together != NULL ? GLANCES : AT_ONCE_MOST;
+
+	while (express->n_spare < n)
 		express->spare[express->n_spare++] = glance_create(express->duty.config->body_max);
 }
 

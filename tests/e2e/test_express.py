@@ -42,18 +42,6 @@ class ExpressCase(StackCase):
         for landlord in (cls.bob, cls.eve):
             landlord.get("immeubles")           # the slow password hash is paid here
 
-    def served_by(self, answer):
-        """The process that answered, by the log."""
-        wanted = f" id={answer.headers['x-request-id']} "
-        lines = []
-
-        def found():
-            with open(self.stack.api.log) as file:
-                lines[:] = [line for line in file if wanted in line and " request " in line]
-            return lines
-        wait_until(found, 10, "the log")
-        return int(lines[0].split("bailleur-api[")[1].split("]")[0])
-
     def connect(self):
         """A connection that the express has: the answer before came from a worker, which gave it away."""
         connection = Connection(self.stack.socket)
@@ -64,12 +52,7 @@ class ExpressCase(StackCase):
         self.assertNotIn(self.served_by(answer), self.stack.express())
 
     def express_answers(self, job):
-        """The answer of the express: once a second a worker answers, which looks at the developer's key again."""
-        for _ in range(5):
-            answer = job()
-            if self.served_by(answer) in self.stack.express():
-                return answer
-        raise AssertionError("none of five answers came from the express")
+        return self.answered_by("express", job)
 
 
 class Answers(ExpressCase):

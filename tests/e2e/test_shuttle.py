@@ -55,25 +55,8 @@ class ShuttleCase(StackCase):
         self.assertEqual(connection.reply().status, 200)
         return connection
 
-    def served_by(self, answer):
-        """The process that answered, by the log."""
-        wanted = f" id={answer.headers['x-request-id']} "
-        lines = []
-
-        def found():
-            with open(self.stack.api.log) as file:
-                lines[:] = [line for line in file if wanted in line and " request " in line]
-            return lines
-        wait_until(found, 10, "the log")
-        return int(lines[0].split("bailleur-api[")[1].split("]")[0])
-
     def shuttle_answers(self, job):
-        """The answer of the shuttle: once a second a worker answers, which looks at the client again."""
-        for _ in range(8):
-            answer = job()
-            if self.served_by(answer) in self.stack.shuttle():
-                return answer
-        raise AssertionError("none of eight answers came from the shuttle")
+        return self.answered_by("shuttle", job)
 
     def worker_answers(self, asked):
         """What a worker says to the same: the first request on a connection is for one."""
@@ -389,17 +372,17 @@ class Stalls(ShuttleCase):
 
     def test_no_database(self):
         """An error is the answer, soon; nothing is there afterwards that was not answered, and all goes on."""
+        held = [self.connect() for _ in range(12)]
+        before = self.stored()
         self.stack.db.kill()
         try:
-            held = []
-            for _ in range(12):
-                connection = Connection(self.stack.socket)
+            for connection in held:
                 connection.send(send(self.client))
-                held.append(connection)
             statuses = {connection.reply().status for connection in held}
         finally:
             self.stack.db.start()
         self.assertEqual(statuses, {500})
+        self.assertEqual(self.stored(), before)
         with self.connect() as connection:
             connection.send(send(self.client))
             self.assertEqual(connection.reply().status, 200)

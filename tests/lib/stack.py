@@ -374,5 +374,25 @@ class StackCase(unittest.TestCase):
         if result and len(result.failures) + len(result.errors) > before and self.stack:
             sys.stderr.write(f"\nlogs at the failure of {self.id()}:\n{self.stack.tails()}\n")
 
+    def served_by(self, answer):
+        """The process that gave an answer of tests.lib.fastcgi, by the log."""
+        wanted = f" id={answer.headers['x-request-id']} "
+        lines = []
+
+        def found():
+            with open(self.stack.api.log) as file:
+                lines[:] = [line for line in file if wanted in line and " request " in line]
+            return lines
+        wait_until(found, 10, "the log")
+        return int(lines[0].split("bailleur-api[")[1].split("]")[0])
+
+    def answered_by(self, kind, job):
+        """The answer of a process of that kind: once a second a worker answers, which looks at who asks again."""
+        for _ in range(8):
+            answer = job()
+            if self.served_by(answer) in self.stack.processes(kind):
+                return answer
+        raise AssertionError(f"none of eight answers came from the {kind}")
+
     def tearDown(self):
         self.stack.check_reports()

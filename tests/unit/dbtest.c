@@ -1,12 +1,15 @@
 /*
  * What the tests that need a database share.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "db/migrate.h"
 #include "dbtest.h"
@@ -83,4 +86,38 @@ int dbtest_main(char **argv, Suite *suite)
 	if (loaded)
 		settings_free(&settings);
 	return failed;
+}
+
+pid_t dbtest_kill_at(struct db *db, const char *fault)
+{
+	uint64_t connection = dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS);
+	char held[64];
+	struct db *killer;
+	pid_t pid;
+
+	snprintf(held, sizeof held, "/tmp/dbtest-held.%d", (int)getpid());
+	setenv("BAILLEUR_FAULT", fault, 1);
+	setenv("BAILLEUR_FAULT_HOLD", held, 1);
+	pid = fork();
+	if (pid != 0)
+		return pid;
+	killer = dbtest_open();
+	while (access(held, F_OK) != 0)
+		usleep(1000);
+	db_run(killer, "KILL ?", DB_ARGS(db_u64(connection)));
+	unlink(held);
+	_exit(0);
+}
+
+void dbtest_killed(pid_t killer)
+{
+	int status = -1;
+
+#ifndef FAULT_POINTS
+	kill(killer, SIGKILL);
+#endif
+	ck_assert_int_eq(waitpid(killer, &status, 0), killer);
+#ifdef FAULT_POINTS
+	ck_assert_int_eq(status, 0);
+#endif
 }

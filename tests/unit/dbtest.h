@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/settings.h"
 #include "db/db.h"
@@ -25,6 +26,13 @@ uint64_t dbtest_number(struct db *db, const char *sql, const struct db_value *ar
 
 /* Runs the server's `start` or `stop` with an argument ("" for none). */
 void dbtest_server(const char *command, const char *argument);
+
+/*
+ * Starts a process that kills this connection, at the server, while its owner is held at the fault point; to be waited
+ * for with dbtest_killed(), which fails the test if it never came to that in a build with fault points.
+ */
+pid_t dbtest_kill_at(struct db *db, const char *fault);
+void dbtest_killed(pid_t killer);
 
 /* A fresh client with a name and key of its own; its id. */
 uint64_t dbtest_client(struct db *db);

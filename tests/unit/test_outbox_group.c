@@ -2,14 +2,9 @@
  * Messages stored together, against a real MariaDB: every value where it belongs, everybody the id of his own message.
  * Those of several requests in one round trip: nothing at all stored where the statement was not written for them.
  */
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/fault.h"
 #include "dbtest.h"
 #include "store/outbox_entry.h"
 #include "store/unsubscribe.h"
@@ -310,42 +305,16 @@ START_TEST(out_of_time)
 }
 END_TEST
 
-/* Kills the connection while its owner is held at a fault point, then lets him go on. */
-static void kill_connection(uint64_t connection, const char *held)
-{
-	db = dbtest_open();
-	while (access(held, F_OK) != 0)
-		usleep(1000);
-	db_run(db, "KILL ?", DB_ARGS(db_u64(connection)));
-	unlink(held);
-	_exit(0);
-}
-
 /* Killed once the ids have come: the commit is done or it is not, but never said to be when it is not. */
 START_TEST(killed_while_committing)
 {
-	uint64_t connection = dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS);
-	char held[64];
+	pid_t killer = dbtest_kill_at(db, "outbox.committing");
 	struct group group;
 	enum db_status status;
-	int killed = -1;
-	pid_t killer;
 
-	snprintf(held, sizeof held, "/tmp/test-outbox-group.%d", (int)getpid());
-	setenv("BAILLEUR_FAULT", "outbox.committing", 1);
-	setenv("BAILLEUR_FAULT_HOLD", held, 1);
-	killer = fork();
-	if (killer == 0)
-		kill_connection(connection, held);
 	make(&group, 6);
 	status = outbox_group_store(db, group.entries, 6);
-#ifndef FAULT_POINTS
-	kill(killer, SIGKILL);
-#endif
-	ck_assert_int_eq(waitpid(killer, &killed, 0), killer);
-#ifdef FAULT_POINTS
-	ck_assert_int_eq(killed, 0);
-#endif
+	dbtest_killed(killer);
 	ck_assert(status == DB_OK || status == DB_UNCERTAIN);
 	if (status == DB_OK || stored() != 0)
 		check(&group, 6);

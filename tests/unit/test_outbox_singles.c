@@ -41,6 +41,11 @@ static struct outbox_message to_both(struct outbox_message m, const char *phone)
 	return m;
 }
 
+static struct outbox_single single(uint64_t client, struct outbox_message *message)
+{
+	return (struct outbox_single){.client_id = client, .lifetime = lifetime, .message = message};
+}
+
 struct answered {
 	uint64_t id;
 	unsigned sender, number;
@@ -66,7 +71,7 @@ static void send_together(uint64_t client, unsigned sender, unsigned number, int
 	for (unsigned i = 0; i < TOGETHER; i++) {
 		snprintf(identifiers[i], sizeof identifiers[i], "%u-%u", sender, number + i);
 		m[i] = mail("a@b.fr", identifiers[i]);
-		singles[i] = (struct outbox_single){.client_id = client, .lifetime = lifetime, .message = &m[i]};
+		singles[i] = single(client, &m[i]);
 	}
 	outbox_queue_singles(db, singles, TOGETHER);
 	for (unsigned i = 0; i < TOGETHER; i++)
@@ -237,8 +242,7 @@ START_TEST(together_with_any)
 			for (unsigned i = 0; i < n; i++) {
 				snprintf(identifiers[i], sizeof identifiers[i], "s%u-%u-%u", s, g, i);
 				m[i] = message_of(kind_of(s, g + i), identifiers[i], too_long, huge);
-				singles[i] = (struct outbox_single){.client_id = clients[i % 2], .lifetime = lifetime,
-				                                    .message = &m[i]};
+				singles[i] = single(clients[i % 2], &m[i]);
 			}
 			outbox_queue_singles(db, singles, n);
 			for (unsigned i = 0; i < n; i++)
@@ -279,7 +283,7 @@ START_TEST(without_a_server)
 
 	for (unsigned i = 0; i < MOST; i++) {
 		m[i] = mail("a@b.fr", "gone");
-		singles[i] = (struct outbox_single){.client_id = client, .lifetime = lifetime, .message = &m[i]};
+		singles[i] = single(client, &m[i]);
 	}
 	dbtest_server("stop", "-KILL");
 	outbox_queue_singles(db, singles, MOST);
@@ -309,7 +313,7 @@ START_TEST(one_client_is_locked)
 	ck_status(db_run(holder, "UPDATE api_client SET rate = rate + 1 WHERE id = ?", DB_ARGS(db_u64(clients[0]))), DB_OK);
 	for (unsigned i = 0; i < N; i++) {
 		m[i] = mail("a@b.fr", "locked");
-		singles[i] = (struct outbox_single){.client_id = clients[i % 2], .lifetime = lifetime, .message = &m[i]};
+		singles[i] = single(clients[i % 2], &m[i]);
 	}
 	outbox_queue_singles(db, singles, N);
 	for (unsigned i = 0; i < N; i++)
@@ -332,31 +336,17 @@ END_TEST
 START_TEST(broken_while_committing)
 {
 	enum { N = 6 };
-	uint64_t client = dbtest_client(db), connection = dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS);
+	uint64_t client = dbtest_client(db);
+	pid_t killer = dbtest_kill_at(db, "outbox.committing");
 	struct outbox_message m[N];
 	struct outbox_single singles[N];
-	char held[64];
-	pid_t killer;
 
-	snprintf(held, sizeof held, "/tmp/test-outbox-singles.%d", (int)getpid());
-	setenv("BAILLEUR_FAULT", "outbox.committing", 1);
-	setenv("BAILLEUR_FAULT_HOLD", held, 1);
-	killer = fork();
-	if (killer == 0) {
-		db = dbtest_open();
-		while (access(held, F_OK) != 0)
-			usleep(1000);
-		db_run(db, "KILL ?", DB_ARGS(db_u64(connection)));
-		unlink(held);
-		_exit(0);
-	}
 	for (unsigned i = 0; i < N; i++) {
 		m[i] = mail("a@b.fr", "broken");
-		singles[i] = (struct outbox_single){.client_id = client, .lifetime = lifetime, .message = &m[i]};
+		singles[i] = single(client, &m[i]);
 	}
 	outbox_queue_singles(db, singles, N);
-	kill(killer, SIGKILL);
-	waitpid(killer, NULL, 0);
+	dbtest_killed(killer);
 	for (unsigned i = 0; i < N; i++) {
 		ck_status(singles[i].status, DB_OK);
 		ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM message WHERE id = ? AND client_id = ?",
@@ -399,8 +389,7 @@ START_TEST(doubts_are_settled)
 			struct outbox_single singles[2];
 
 			for (int k = 0; k < 2; k++)
-				singles[k] = (struct outbox_single){.client_id = client, .lifetime = lifetime,
-				                                    .message = &m[k]};
+				singles[k] = single(client, &m[k]);
 			outbox_queue_singles(db, singles, 2);
 			for (int k = 0; k < 2; k++) {
 				queue_alone(&singles[k]);
