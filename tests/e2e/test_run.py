@@ -303,6 +303,58 @@ class RunTest(unittest.TestCase):
         self.assertIn("demo", listed)
         self.assertEqual(self.script("ctl", "--state=" + self.state, "no-such", check=False).returncode, 2)
 
+    def test_ctl_help(self):
+        absent = self.dir + "/absent"
+        for state in (self.state, absent):
+            said = self.script("ctl", "--state", state, "--help").stdout
+            self.assertIn("\n  reload\n", said)
+            self.assertEqual("client list" in said, state == self.state)
+        self.assertFalse(os.path.exists(absent))
+
+    def test_ctl_reload(self):
+        """The API takes over what was changed, by the same master; a file that is not right changes nothing."""
+        def workers():
+            return re.search(r"^bailleur_workers (\d+)$", Web("127.0.0.1", self.port).get("/metrics").text, re.M)[1]
+
+        def write(content):
+            with open(self.state + "/bailleur.conf", "w") as file:
+                file.write(content)
+
+        with open(self.state + "/bailleur.conf") as file:
+            before = file.read()
+        with open(self.state + "/run/api.pid") as file:
+            master = file.read()
+        self.addCleanup(lambda: (write(before), self.script("ctl", "--state", self.state, "reload")))
+        self.assertEqual(workers(), "8")
+        write(before.replace("workers = 8", "workers = 3"))
+        self.script("ctl", "--state", self.state, "reload")
+        wait_until(lambda: workers() == "3", 60, "three workers")
+        write(before.replace("workers = 8", "workers = many"))
+        said = self.refusal("ctl", "--state", self.state, "reload")
+        self.assertIn("bailleur.conf:", said)
+        self.assertIn("is not right", said)
+        self.assertEqual(workers(), "3")
+        self.assertIn("usage", self.refusal("ctl", "--state", self.state, "reload", "now"))
+        with open(self.state + "/run/api.pid") as file:
+            self.assertEqual(file.read(), master)
+
+    def test_ctl_reload_of_an_api_that_starts(self):
+        """Without workers it may not take the signal yet, which would end it."""
+        part = subprocess.Popen(["sleep", "600"])
+        self.addCleanup(part.wait)
+        self.addCleanup(part.kill)
+        with open(f"/proc/{part.pid}/stat") as file:
+            started = file.read().rpartition(") ")[2].split()[19]
+        state = self.dir + "/starting"
+        os.makedirs(state + "/run")
+        shutil.copy(self.state + "/bailleur.conf", state)
+        with open(state + "/run/build", "w") as file:
+            file.write(self.state + "/build\n")
+        with open(state + "/run/api.pid", "w") as file:
+            file.write(f"{part.pid} {started} {BOOT}\n")
+        self.assertIn("no workers yet", self.refusal("ctl", "--state", state, "reload"))
+        self.assertIsNone(part.poll())
+
     def refusal(self, name, *arguments):
         done = self.script(name, *arguments, check=False)
         self.assertEqual(done.returncode, 1, done.stderr)
@@ -314,6 +366,7 @@ class RunTest(unittest.TestCase):
         self.assertIn("already runs", self.refusal("run", "--state", self.state, "--detach"))
         self.assertIn("nothing has been started", self.refusal("stop", "--state", absent))
         self.assertIn("nothing has been started", self.refusal("ctl", "--state", absent, "queue"))
+        self.assertIn("nothing has been started", self.refusal("ctl", "--state", absent, "reload"))
         self.assertFalse(os.path.exists(absent))
         for port in ("0", "65536", "http", "-1", "123456"):
             self.assertIn("--port wants", self.refusal("run", "--port", port, "--state", absent))
@@ -350,7 +403,7 @@ class RunTest(unittest.TestCase):
                        env=self.env(BAILLEUR_BUILD=self.state + "/build"))
         self.script("stop", "--state", state)
 
-    def test_stop_spares_a_stranger_with_the_same_pid(self):
+    def test_a_stranger_with_the_same_pid_is_spared(self):
         """A pid file that a power cut left behind may name a process of somebody else by now."""
         self.script("stop", "--state", self.state)
         self.addCleanup(self.start_again)
@@ -359,8 +412,9 @@ class RunTest(unittest.TestCase):
         self.addCleanup(stranger.kill)
         with open(self.state + "/run/api.pid", "w") as file:
             file.write(f"{stranger.pid} 12345 {BOOT}\n")
-        self.assertIn("does not run", self.refusal("stop", "--state", self.state))
-        self.assertIsNone(stranger.poll())
+        for command in (("ctl", "--state", self.state, "reload"), ("stop", "--state", self.state)):
+            self.assertIn("does not run", self.refusal(*command))
+            self.assertIsNone(stranger.poll())
         self.run_detached(self.state, self.port)
         self.script("stop", "--state", self.state)
         self.assertIsNone(stranger.poll())
