@@ -81,6 +81,20 @@ class DocumentsTest(unittest.TestCase):
         described = {m[1].strip() for m in re.finditer(r"^\.It Cm ((?:[a-z]+ ?)+)", page, flags=re.M)}
         self.assertEqual(described, programmed)
 
+    def test_metrics(self):
+        programmed = set(re.findall(r'describe\(out, "(bailleur_\w+)"', read("src/pages/operator.c")))
+        self.assertGreater(len(programmed), 5)
+        part = read("man/bailleur-api.8").split(".Ss Metrics", 1)[1].split(".El", 1)[0]
+        items = " ".join(re.findall(r"^\.It (.*)$", part, flags=re.M))
+        described = {re.sub(r"_(sum|count)$", "", name) for name in re.findall(r"bailleur_\w+", items)}
+        self.assertEqual(described, programmed)
+
+    def test_addresses(self):
+        """The first element of every path is in the manual page."""
+        part = read("man/bailleur-api.8").split(".Ss Addresses", 1)[1].split(".El", 1)[0]
+        described = set(re.findall(r"^\.It Pa (/[a-z0-9]+)", part, flags=re.M))
+        self.assertEqual(described, {re.match(r"/\w+", path)[0] for path, _ in routes()})
+
     def test_manual_pages_are_clean(self):
         pages = glob.glob(f"{TOP}/man/*.[1-8]")
         self.assertGreater(len(pages), 3)
