@@ -364,7 +364,6 @@ static bool has_more(struct express *express)
 	const struct crew *crew = express->duty.config->crew;
 
 	duty_listen(&express->duty);
-	express->crowded = false;
 	adopt(express, queue(express), HELD_MAX);
 	express->crowded = express->held == express->room;
 	if (duty_stop() == DUTY_RETIRE)
