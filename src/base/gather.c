@@ -1,6 +1,6 @@
 /*
  * Work of several processes, done together by one of them: a slot in shared memory for each process, a mutex that the
- * leader holds while it takes items, and one in each slot that says whether its owner, who led, is still at it.
+ * leader holds, and one in each slot that says whether its owner, who led, is still at it.
  */
 #include "base/gather.h"
 
@@ -57,7 +57,7 @@ struct slot {
 };
 
 struct shared {
-	pthread_mutex_t lane;           /* held by who takes items */
+	pthread_mutex_t lane;           /* held by who leads */
 	_Atomic size_t used;            /* so many slots, of the first ones, have ever had an owner */
 	alignas(max_align_t) unsigned char slots[];
 };
@@ -69,7 +69,6 @@ struct gather {
 	struct slot *own;               /* of this process */
 	struct slot *left;              /* was, and will be when its leader is done with it; NULL: none */
 	int64_t look_at;                /* not before that for a slot */
-	bool has_lane;
 };
 
 static struct slot *slot_at(const struct gather *gather, size_t i)
@@ -132,7 +131,6 @@ static bool is_abandoned(struct gather *gather, struct slot *slot)
 /* One of those that came meanwhile may lead. */
 static void leave_lane(struct gather *gather)
 {
-	gather->has_lane = false;
 	pthread_mutex_unlock(&gather->shared->lane);
 	for (size_t i = 0, used = atomic_load(&gather->shared->used); i < used; i++) {
 		struct slot *slot = slot_at(gather, i);
@@ -252,24 +250,17 @@ static void lead(struct gather *gather, gather_fn *do_all, void *arg)
 	enum gather_end end;
 	size_t n;
 
-	gather->has_lane = true;
 	while (!shared_mutex_try(&gather->own->leads))
 		sched_yield();                  /* held by who looks whether we live, for an instant */
 	sched_yield();                  /* who is about to bring an item and only wants a processor does so first */
 	n = take(gather, taken, items);
 	if (n > 0) {
-		end = do_all(gather, items, n, arg);
+		end = do_all(items, n, arg);
 		for (size_t i = 0; i < n; i++)
 			settle(taken[i], end);
 	}
 	pthread_mutex_unlock(&gather->own->leads);
-	gather_pass_on(gather);
-}
-
-void gather_pass_on(struct gather *gather)
-{
-	if (gather->has_lane)
-		leave_lane(gather);
+	leave_lane(gather);
 }
 
 /*

@@ -27,7 +27,7 @@ enum gather_end {
  * written into them.
  * GATHER_ALONE gives them all back.
  */
-typedef enum gather_end gather_fn(struct gather *gather, void *const *items, size_t n, void *arg);
+typedef enum gather_end gather_fn(void *const *items, size_t n, void *arg);
 
 enum { GATHER_GROUP = 64 };
 
@@ -45,8 +45,5 @@ void *gather_item(struct gather *gather);
 
 /* Has the item done, by this process or by another that leads; do_all(…, arg) is called when this one leads. */
 enum gather_end gather_do(struct gather *gather, gather_fn *do_all, void *arg);
-
-/* From do_all: the next may lead now, while this one brings to an end what it has begun. */
-void gather_pass_on(struct gather *gather);
 
 #endif

@@ -74,11 +74,10 @@ static enum gather_end ask_many(struct db *db, void *const *items, size_t n)
 	return GATHER_DONE;
 }
 
-static enum gather_end ask_all(struct gather *all, void *const *items, size_t n, void *db)
+static enum gather_end ask_all(void *const *items, size_t n, void *db)
 {
 	enum db_status status;
 
-	(void)all;
 	for (size_t i = 0; i < n; i++)
 		((struct version_wish *)items[i])->found = false;
 	if (n > 1)
