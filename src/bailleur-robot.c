@@ -1,7 +1,7 @@
 /*
  * bailleur-robot: what happens by itself, started by cron or a timer: operations that recur, reminders of appointments,
- * webhooks that were not told in time, and the removal of what has had its time. Running it twice, at once, or after any downtime does everything exactly
- * once.
+ * webhooks that were not told in time, and the removal of what has had its time. Running it twice, at once, or after
+ * any downtime does everything exactly once.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -26,8 +26,8 @@ bool guard_recognises(struct app *app, struct request *request, struct user *use
 
 /*
  * The same of the client. What guard_check() would then do besides, guard_takes_rate() does: it takes one of his
- * requests, and sets the headers that tell. False, with nothing taken: he has none left. guard_returns_rate() gives back
- * what was taken for a request that goes to guard_check() after all.
+ * requests, and sets the headers that tell. False, with nothing taken: he has none left. guard_returns_rate() gives
+ * back what was taken for a request that goes to guard_check() after all.
  */
 bool guard_recognises_client(struct app *app, struct request *request, struct client *client_r);
 bool guard_takes_rate(struct app *app, struct request *request, const struct client *client);

@@ -41,8 +41,8 @@ struct db *db_open(const struct settings *settings);
 void db_close(struct db *db);           /* accepts NULL */
 
 /*
- * How long a statement may wait for any lock before it ends with DB_BUSY. If this is not called: 10 seconds for that of a
- * row, and for that of a table as long as the server says.
+ * How long a statement may wait for any lock before it ends with DB_BUSY. If this is not called: 10 seconds for that of
+ * a row, and for that of a table as long as the server says.
  */
 void db_set_lock_wait(struct db *db, unsigned seconds);
 
@@ -102,8 +102,8 @@ enum db_status db_query(struct db *db, const char *sql, const struct db_value *a
                         struct db_rows **rows_r);
 
 /*
- * The same, row by row as the server sends them instead of all of them at once: for what may be too long to be held. Nothing
- * else may be asked on this connection before db_rows_end(), which throws away what has not been read.
+ * The same, row by row as the server sends them instead of all of them at once: for what may be too long to be held.
+ * Nothing else may be asked on this connection before db_rows_end(), which throws away what has not been read.
  */
 enum db_status db_query_long(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
                              struct db_rows **rows_r);

@@ -96,8 +96,8 @@ static void take_header(struct http_reply *reply)
 }
 
 /*
- * Where the body ends (RFC 9112, 6.3). An answer with two ways to tell is believed, its connection is not; nor is that of
- * one that announces a body where none can be: it may come and be taken for the next answer.
+ * Where the body ends (RFC 9112, 6.3). An answer with two ways to tell is believed, its connection is not; nor is that
+ * of one that announces a body where none can be: it may come and be taken for the next answer.
  */
 static void end_headers(struct http_reply *reply)
 {

@@ -1,10 +1,10 @@
 /*
  * Webhooks: claim, sign, post, record.
  *
- * The database's part is done at two desks (threads, with a connection each), so that neither the wire nor a claim waits
- * for a commit: at one outcomes are recorded, hundreds at once, at the other the next events are claimed, while the last
- * are still on their way. An endpoint's first failure gives back what else was claimed for it; the endpoint then rests,
- * for longer with each failure.
+ * The database's part is done at two desks (threads, with a connection each), so that neither the wire nor a claim
+ * waits for a commit: at one outcomes are recorded, hundreds at once, at the other the next events are claimed, while
+ * the last are still on their way. An endpoint's first failure gives back what else was claimed for it; the endpoint
+ * then rests, for longer with each failure.
  */
 #include "delivery/webhooks.h"
 
@@ -402,10 +402,10 @@ static int patience(const struct webhooks *w)
 }
 
 /*
- * Being woken for each answer by itself costs as much as all the rest of a post, and the receiver pays for it too: while
- * many are on their way, some of them may come first, for a millisecond at most. Between a third and a half is aimed at:
- * with all of them the receiver would stand still. Of one so quick that more come during the shortest sleep, some 50 us,
- * they are looked for at once.
+ * Being woken for each answer by itself costs as much as all the rest of a post, and the receiver pays for it too:
+ * while many are on their way, some of them may come first, for a millisecond at most. Between a third and a half is
+ * aimed at: with all of them the receiver would stand still. Of one so quick that more come during the shortest sleep,
+ * some 50 us, they are looked for at once.
  */
 static void rest(struct webhooks *w)
 {

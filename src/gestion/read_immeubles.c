@@ -2,8 +2,8 @@
  * The list of everything that a landlord has.
  *
  * It is read far more often than anything else, and operations are written far more often than the rest. So all but the
- * counts of unpaid operations is kept by the version of the rest, with a mark where each count goes: after a write of an
- * operation only those are counted anew.
+ * counts of unpaid operations is kept by the version of the rest, with a mark where each count goes: after a write of
+ * an operation only those are counted anew.
  */
 #include <string.h>
 

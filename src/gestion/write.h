@@ -16,8 +16,8 @@ void delete_operation(struct app *app, struct request *request);
 void ventilation_loyer(struct app *app, struct request *request);        /* :locataireId, :montantTotal */
 
 /*
- * The transaction of every write: counts the version up first, so that the writers of one landlord wait for each other and
- * no remembered answer outlives the write; then runs work(). It answers by itself on DB_NONE and DB_OK.
+ * The transaction of every write: counts the version up first, so that the writers of one landlord wait for each other
+ * and no remembered answer outlives the write; then runs work(). It answers by itself on DB_NONE and DB_OK.
  */
 struct write {
 	struct app *app;

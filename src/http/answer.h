@@ -21,9 +21,9 @@ enum {
 };
 
 /*
- * Writes the request's answer to the connection `fd`, as that of FastCGI request `id`. With `close` the peer is told, in
- * a way that nginx heeds, not to use this connection again; without `wait`, ANSWER_LATER may be the end of it. Returns
- * the number of bytes of content, or ANSWER_….
+ * Writes the request's answer to the connection `fd`, as that of FastCGI request `id`. With `close` the peer is told,
+ * in a way that nginx heeds, not to use this connection again; without `wait`, ANSWER_LATER may be the end of it.
+ * Returns the number of bytes of content, or ANSWER_….
  */
 long answer_send(struct answer *answer, int fd, unsigned id, const struct request *request, bool close, bool wait);
 

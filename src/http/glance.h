@@ -1,6 +1,7 @@
 /*
  * A look at a request that stands whole in a connection's receive buffer, without taking it out: it can still be given,
- * untouched, to another process. What is larger or comes in pieces, or is not exactly what nginx sends, is not for this.
+ * untouched, to another process. What is larger or comes in pieces, or is not exactly what nginx sends, is not for
+ * this.
  */
 #ifndef HTTP_GLANCE_H
 #define HTTP_GLANCE_H

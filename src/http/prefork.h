@@ -2,8 +2,8 @@
  * The master: holds the listening socket, and keeps N workers running, the express and the shuttle.
  *
  * Signals: SIGTERM and SIGINT stop gracefully, SIGHUP reloads (new workers first, then the old ones finish), SIGUSR1
- * reopens the log. Signals are blocked except inside sigtimedwait(), and in a worker where it waits (duty.h). A worker whose
- * master dies stops by itself.
+ * reopens the log. Signals are blocked except inside sigtimedwait(), and in a worker where it waits (duty.h). A worker
+ * whose master dies stops by itself.
  */
 #ifndef HTTP_PREFORK_H
 #define HTTP_PREFORK_H

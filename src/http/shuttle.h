@@ -1,6 +1,6 @@
 /*
- * Requests of one kind whose work costs nearly the same for one as for many, a commit, and takes a while: it is done for
- * all of a load at a desk, while the loop goes on and the next load gathers.
+ * Requests of one kind whose work costs nearly the same for one as for many, a commit, and takes a while: it is done
+ * for all of a load at a desk, while the loop goes on and the next load gathers.
  */
 #ifndef HTTP_SHUTTLE_H
 #define HTTP_SHUTTLE_H
@@ -45,8 +45,8 @@ bool shuttle_board(struct shuttle *shuttle, const struct ticket *ticket);
 void shuttle_depart(struct shuttle *shuttle);
 
 /*
- * The load whose work is done, if there is one, else NULL; `wait` for the one that is away. Its requests are answered by
- * shuttle_answer(), which need not hold up the next departure; then it is emptied with shuttle_unload().
+ * The load whose work is done, if there is one, else NULL; `wait` for the one that is away. Its requests are answered
+ * by shuttle_answer(), which need not hold up the next departure; then it is emptied with shuttle_unload().
  */
 struct load *shuttle_arrive(struct shuttle *shuttle, bool wait);
 void shuttle_answer(const struct shuttle *shuttle, struct load *load);

@@ -6,8 +6,8 @@
  * workers that wait on idle ones. Nor does a busy one: when others wait while every worker is kept busy, connections
  * are handed back to nginx.
  *
- * A connection whose next request is likely one for the express or the shuttle is given to it (express.h), and what that
- * cannot answer comes back like a new one, through the second of two doors.
+ * A connection whose next request is likely one for the express or the shuttle is given to it (express.h), and what
+ * that cannot answer comes back like a new one, through the second of two doors.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -123,8 +123,8 @@ static bool drop_idle(struct worker *worker)
 }
 
 /*
- * Waits until a connection can be read, or until one waits at one of the first `doors` doors; -1 waits for ever, but for
- * a signal. Returns the index of the connection, n + that of the door, or -1.
+ * Waits until a connection can be read, or until one waits at one of the first `doors` doors; -1 waits for ever, but
+ * for a signal. Returns the index of the connection, n + that of the door, or -1.
  */
 static int wait_for(struct worker *worker, unsigned doors, int ms)
 {
@@ -178,8 +178,8 @@ static int wait_open(struct worker *worker)
 }
 
 /*
- * Takes what waits already: for others, when they go on, not what waits at the doors, but what may have been given to an
- * express that is no more. The doors are closed when nothing waits any more.
+ * Takes what waits already: for others, when they go on, not what waits at the doors, but what may have been given to
+ * an express that is no more. The doors are closed when nothing waits any more.
  */
 static void take_the_last(struct worker *worker)
 {

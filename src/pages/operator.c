@@ -105,8 +105,8 @@ static void write_outbox(struct text *out, const struct delivery_count *counts, 
 }
 
 /*
- * Counting takes the longer the more there is. What took long to count is good for twenty times as long, so that however
- * often somebody asks, a worker spends a twentieth of its time on it at most.
+ * Counting takes the longer the more there is. What took long to count is good for twenty times as long, so that
+ * however often somebody asks, a worker spends a twentieth of its time on it at most.
  */
 static enum db_status count_deliveries(struct app *app, struct pool *pool, const struct delivery_count **counts_r,
                                        size_t *n_r)

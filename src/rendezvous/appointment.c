@@ -297,8 +297,8 @@ static enum db_status store_change(struct db *db, const struct changing *changin
 }
 
 /*
- * What is changed must not have been cancelled: a cancelled appointment stays as it is. What changes nothing is no news:
- * it is answered, and not told.
+ * What is changed must not have been cancelled: a cancelled appointment stays as it is. What changes nothing is no
+ * news: it is answered, and not told.
  */
 static enum db_status apply(struct db *db, struct changing *changing, struct appointment *a)
 {

@@ -21,8 +21,8 @@ struct outbox_entry {
 bool outbox_goes_somewhere(const struct outbox_message *message);
 
 /*
- * Stores the messages in one transaction; DB_OK: committed. DB_BUSY, DB_CONFLICT, DB_REFUSED, DB_DUPLICATE, DB_LOST: not.
- * Anything else: ask for each whether it was.
+ * Stores the messages in one transaction; DB_OK: committed. DB_BUSY, DB_CONFLICT, DB_REFUSED, DB_DUPLICATE, DB_LOST:
+ * not. Anything else: ask for each whether it was.
  */
 enum db_status outbox_store(struct db *db, struct outbox_entry *entries, size_t n);
 

@@ -14,8 +14,8 @@
 enum { SETTLE_US = 5000000 };           /* for storing anew what was in doubt: others wait behind it */
 
 /*
- * Those whose commit is in doubt, and of which nobody else may make new ones. Each is looked up, and stored if it is not
- * there, as long as the server answers and there is time. Returns false when it does not answer.
+ * Those whose commit is in doubt, and of which nobody else may make new ones. Each is looked up, and stored if it is
+ * not there, as long as the server answers and there is time. Returns false when it does not answer.
  */
 static bool settle_each(struct db *db, struct outbox_single *singles, struct outbox_entry *entries, size_t n)
 {

@@ -64,7 +64,9 @@ struct webhook_share {
 	struct webhook_mark mark;       /* the claim had no room for what comes after it; {0}: there was room for all */
 };
 
-/* How much of one client's is wanted, and whence: what comes before is looked at too if there is not enough after it. */
+/*
+ * How much of one client's is wanted, and whence: what comes before is looked at too if there is not enough after it.
+ */
 struct webhook_room {
 	uint64_t client_id;
 	uint32_t room;

@@ -73,8 +73,9 @@ static enum db_status find_after(struct db *db, struct claim *c, struct webhook_
 	return rows_list_within(db, c->pool,
 		"SELECT " WEBHOOK_EVENT_COLUMNS " FROM webhook_event e FORCE INDEX (client_due) WHERE e.client_id = ? "
 		"AND NOT e.told AND e.due_at <= UTC_TIMESTAMP(3) AND (e.due_at > ? OR (e.due_at = ? AND e.id > ?)) "
-		"AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3)) AND e.expires_at > UTC_TIMESTAMP(3) AND NOT EXISTS (SELECT 1 FROM webhook_event p "
-		"FORCE INDEX (appointment) WHERE p.appointment_id = e.appointment_id AND p.id < e.id AND NOT p.told "
+		"AND (e.state = 'queued' OR e.lease_until <= UTC_TIMESTAMP(3)) AND e.expires_at > UTC_TIMESTAMP(3) "
+		"AND NOT EXISTS (SELECT 1 FROM webhook_event p FORCE INDEX (appointment) "
+		"WHERE p.appointment_id = e.appointment_id AND p.id < e.id AND NOT p.told "
 		"AND (p.expires_at > UTC_TIMESTAMP(3) OR p.lease_until > UTC_TIMESTAMP(3))) "
 		"ORDER BY e.due_at, e.id LIMIT ?",
 		DB_ARGS(db_u64(share->endpoint.client_id), db_time(mark.due_at), db_time(mark.due_at), db_u64(mark.id),

@@ -335,8 +335,8 @@ class Listing(Case):
         model = self.queued(self.post("/v1/send_email", MAIL))
         self.stack.sql("INSERT INTO message (client_id, request_uuid, request_index, channel, email, email_content, "
                        "force_sending, unsubscribe_link, test_mode, created_at) SELECT client_id, UNHEX(MD5(CONCAT("
-                       "'long', seq))), 0, 'email', email, REPEAT('\U0001f600', 100000), 0, 1, 0, created_at FROM message, "
-                       f"seq_1_to_90 WHERE id = {model}")
+                       "'long', seq))), 0, 'email', email, REPEAT('\U0001f600', 100000), 0, 1, 0, created_at "
+                       f"FROM message, seq_1_to_90 WHERE id = {model}")
         first = self.ids(limit=1000)
         self.assertEqual(len(first), 84)                # of 400 kB each, 32 MB and the one that is beyond
         for cursor in ({"before_id": first[-1]}, {"offset": len(first)}):

@@ -196,7 +196,9 @@ class Reads(ConcurrencyCase):
         at_once(*(lambda who=who: hammer(who) for who in range(4)))
 
     def test_an_account_put_back(self):
-        """A row put back as a backup has it, its version too: nothing kept from before is taken for what is there now."""
+        """
+        A row put back as a backup has it, its version too: nothing kept from before is taken for what is there now.
+        """
         name = f"'{self.landlord.username}'"
         before = self.landlord.get("immeubles")
         self.stack.sql(f"CREATE TEMPORARY TABLE backup SELECT * FROM user_account WHERE username = {name};"

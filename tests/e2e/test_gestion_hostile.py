@@ -480,7 +480,8 @@ class Hostile(StackCase):
             if not case.accepted and len(case.body) < 1000000:
                 self.ask(case)
         self.assertEqual(self.export(), before)
-        self.assertEqual(self.stack.db.value("SELECT portfolio_version + operations_version FROM user_account"), version)
+        self.assertEqual(self.stack.db.value("SELECT portfolio_version + operations_version FROM user_account"),
+                         version)
         self.assertEqual(self.stack.db.value("SELECT COUNT(*) FROM user_account"), "1")
 
     def test_what_is_accepted(self):

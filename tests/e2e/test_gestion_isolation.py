@@ -83,7 +83,8 @@ class Isolation(StackCase):
         return self.stack.ctl("portfolio", "export", landlord.username).stdout
 
     def version(self, landlord):
-        return self.stack.db.value(f"SELECT portfolio_version + operations_version FROM user_account WHERE username = '{landlord.username}'")
+        return self.stack.db.value("SELECT portfolio_version + operations_version FROM user_account "
+                                   f"WHERE username = '{landlord.username}'")
 
     def ask(self, landlord, own, path, form, oid):
         """What a client can tell of an answer: everything but the request's number and the clock."""

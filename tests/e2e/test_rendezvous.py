@@ -249,7 +249,9 @@ class Webhooks(RendezvousCase):
                           if b["location"] == DOCUMENTED["location"]].count("preset"), 3)
 
     def test_claim_that_an_outcome_overtakes_is_made_again(self):
-        """A change is told while the next claim, which looked before that, is still on its way and has found nothing."""
+        """
+        A change is told while the next claim, which looked before that, is still on its way and has found nothing.
+        """
         receiver, _ = self.listen()
         oid = self.create()
         self.post(f"appointments/{oid}/approve", {})
@@ -793,7 +795,9 @@ class Reminders(RendezvousCase):
         self.assertEqual({a["id"]: a["reminder_status"] for a in self.list()}, {bad: True, good: True})
 
     def test_sent_again_by_an_operator(self):
-        """Never after the start, nor for an appointment that was cancelled or moved since, however long ago it failed."""
+        """
+        Never after the start, nor for an appointment that was cancelled or moved since, however long ago it failed.
+        """
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         soon, later = ((now + datetime.timedelta(hours=hours)).isoformat() for hours in (1, 48))
 

@@ -318,7 +318,9 @@ class Ends(ShuttleCase):
 
 class Stalls(ShuttleCase):
     def test_table_that_is_locked(self):
-        """Messages wait and are stored; a landlord, even one whose connection the shuttle has, does not wait for them."""
+        """
+        Messages wait and are stored; a landlord, even one whose connection the shuttle has, does not wait for them.
+        """
         bob = import_landlord(self.stack, small_portfolio("bob", 1))
         bob.get("immeubles")
         landlord = immeubles(bob)

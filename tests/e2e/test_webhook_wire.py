@@ -145,7 +145,9 @@ class Wire(StackCase):
         self.assertEqual((state, status, why), ("queued", "0", "Couldn't connect to server"))
 
     def test_what_another_asked_for(self):
-        """How long a server asks to be left alone says nothing of the next one, even if that one says nothing at all."""
+        """
+        How long a server asks to be left alone says nothing of the next one, even if that one says nothing at all.
+        """
         busy = b"HTTP/1.1 503 No\r\nRetry-After: 80000\r\nContent-Length: 0\r\n\r\n"
         pairs = [self.serve(answer) for answer in (busy, NO_CONTENT, busy)]     # one of the busy ones comes first
         pairs[1][0].close()
@@ -184,7 +186,8 @@ class Wire(StackCase):
             certificate = make_certificate(directory)
             other = make_certificate(directory, "other.example")
             for trusted, shown, scheme, taken in (
-                    (certificate, certificate, "https://localhost", True), ("", certificate, "https://localhost", False),
+                    (certificate, certificate, "https://localhost", True),
+                    ("", certificate, "https://localhost", False),
                     (other, certificate, "https://localhost", False), (other, other, "https://localhost", False),
                     (certificate, certificate, "http://127.0.0.1", False)):
                 with self.subTest(trusted=trusted, shown=shown, scheme=scheme):

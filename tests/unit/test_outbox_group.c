@@ -283,14 +283,17 @@ START_TEST(thrown_back)
 }
 END_TEST
 
-/* A server that lets no statement take long ends one in its middle: nothing of it stays, to be committed by the next. */
+/*
+ * A server that lets no statement take long ends one in its middle: nothing of it stays, to be committed by the next.
+ */
 START_TEST(out_of_time)
 {
 	struct group group;
 	enum db_status status, next;
 
 	make(&group, 5);
-	ck_status(db_run(db, "CREATE TRIGGER strange BEFORE INSERT ON delivery FOR EACH ROW DO SLEEP(0.3)", DB_NO_ARGS), DB_OK);
+	ck_status(db_run(db, "CREATE TRIGGER strange BEFORE INSERT ON delivery FOR EACH ROW DO SLEEP(0.3)", DB_NO_ARGS),
+	          DB_OK);
 	ck_status(db_run(db, "SET SESSION max_statement_time = 0.5", DB_NO_ARGS), DB_OK);
 	status = store(&group, 5);
 	next = db_run(db, "START TRANSACTION", DB_NO_ARGS);

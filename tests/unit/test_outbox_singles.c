@@ -1,6 +1,6 @@
 /*
- * Many who queue at once, alone or for several requests together, against a real MariaDB that is killed, as they are: an
- * answer means a commit, and a commit that breaks is settled.
+ * Many who queue at once, alone or for several requests together, against a real MariaDB that is killed, as they are:
+ * an answer means a commit, and a commit that breaks is settled.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -332,7 +332,9 @@ START_TEST(one_client_is_locked)
 }
 END_TEST
 
-/* The connection breaks while the group's commit is waited for, and the server goes on: each is found, or stored once. */
+/*
+ * The connection breaks while the group's commit is waited for, and the server goes on: each is found, or stored once.
+ */
 START_TEST(broken_while_committing)
 {
 	enum { N = 6 };

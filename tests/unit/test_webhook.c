@@ -102,8 +102,10 @@ static const struct {
 
 START_TEST(urls)
 {
-	static const char *const said[] = {[NO_URL] = "is no https URL of", [NO_HTTP] = "is no https URL; http takes allow_private",
-	                                    [NOT_THERE] = "is an address"};
+	static const char *const said[] = {
+		[NO_URL] = "is no https URL of", [NO_HTTP] = "is no https URL; http takes allow_private",
+		[NOT_THERE] = "is an address",
+	};
 	const unsigned expected[] = {URLS[_i].refused, URLS[_i].allowed};
 
 	for (int allowed = 0; allowed < 2; allowed++) {

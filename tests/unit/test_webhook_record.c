@@ -1,6 +1,6 @@
 /*
- * Claims and outcomes of webhooks, against a real MariaDB: a record says something of what its claim holds, and of nothing
- * else; a claim overlooks nothing.
+ * Claims and outcomes of webhooks, against a real MariaDB: a record says something of what its claim holds, and of
+ * nothing else; a claim overlooks nothing.
  */
 #include <pthread.h>
 #include <stdlib.h>

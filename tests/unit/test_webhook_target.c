@@ -174,7 +174,10 @@ START_TEST(rest_ends_with_a_later_claim)
 }
 END_TEST
 
-/* One that has failed twice, the second time with a post that was under way for long: recorded before the claim is back. */
+/*
+ * One that has failed twice, the second time with a post that was under way for long: recorded before the claim is
+ * back.
+ */
 START_TEST(failure_during_a_claim_is_not_forgotten)
 {
 	struct webhook_target *target;
