@@ -17,7 +17,7 @@ from tests.lib.verifier import Verifier
 from .measure import Row, baseline, in_turns, timed
 from .world import add_client, open_stack
 
-EVENTS, CONNECTIONS = 20_000, 16
+EVENTS, CONNECTIONS = 40_000, 16
 APPOINTMENT = {"start_at": "2093-06-12T12:00:00+02:00", "duration": 45, "location": "6 rue de la Place, Paris 75001",
                "recipient": {"first_name": "Jean", "last_name": "DUPONT", "email": "jean.dupont@example.com"}}
 

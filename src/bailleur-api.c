@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "access/app.h"
-#include "access/at_once.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "base/text.h"
 #include "communication/send_group.h"
 #include "documents/drawing.h"
 #include "documents/letter.h"
+#include "gestion/at_once.h"
 #include "http/express.h"
 #include "http/prefork.h"
 #include "http/worker.h"

@@ -10,4 +10,3 @@ libbailleur_a_SOURCES += src/access/answer_cache.c src/access/answer_cache.h \
 libbailleur_a_SOURCES += src/access/memo.c src/access/memo.h
 libbailleur_a_SOURCES += src/access/once.c src/access/once.h
 libbailleur_a_SOURCES += src/access/forgotten.c src/access/forgotten.h
-libbailleur_a_SOURCES += src/access/at_once.c src/access/at_once.h

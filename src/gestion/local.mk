@@ -14,3 +14,4 @@ libbailleur_a_SOURCES += src/gestion/dossier.c src/gestion/dossier.h \
 	src/gestion/compte.c src/gestion/compte.h \
 	src/gestion/emails.c src/gestion/emails.h
 libbailleur_a_SOURCES += src/gestion/pass.c src/gestion/pass.h
+libbailleur_a_SOURCES += src/gestion/at_once.c src/gestion/at_once.h

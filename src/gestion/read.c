@@ -110,21 +110,31 @@ static enum db_status build_or_find(struct app *app, struct request *request, st
 	return status;
 }
 
+static void begin(struct app *app, struct request *request, struct reading *reading)
+{
+	reading->db = app->db;
+	reading->pool = request->pool;
+	reading->answers = app->answers;
+	reading->today = jour_today();
+}
+
+static void begin_form(struct app *app, struct request *request, struct reading *reading)
+{
+	reading->form.pool = request->pool;
+	reading->form.user_id = pool_printf(request->pool, "%llu", (unsigned long long)reading->user);
+	reading->form.maps_key = app->settings->maps_key;
+}
+
 void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build, const char *id_name)
 {
 	enum db_status status;
 
-	reading->db = app->db;
-	reading->pool = request->pool;
-	reading->answers = app->answers;
 	reading->user = app->user.id;
 	reading->version = app->user.version;
-	reading->today = jour_today();
+	begin(app, request, reading);
 	if (find_answer(app, request, reading))
 		return;
-	reading->form.pool = request->pool;
-	reading->form.user_id = pool_printf(request->pool, "%llu", (unsigned long long)app->user.id);
-	reading->form.maps_key = app->settings->maps_key;
+	begin_form(app, request, reading);
 	if (id_name != NULL && path_oid(request, 0, &reading->id) != 0)
 		status = DB_NONE;
 	else
@@ -134,6 +144,25 @@ void read_any(struct app *app, struct request *request, struct reading *reading,
 	else if (status != DB_OK)
 		error_gestion_database(request, app->db, status, "read");
 	text_free(&reading->frame);
+}
+
+enum db_status read_renewed(struct app *app, struct request *request, struct reading *reading, build_fn *build)
+{
+	uint64_t least = reading->version.all;
+	enum db_status status;
+
+	begin(app, request, reading);
+	begin_form(app, request, reading);
+	reading->is_renewal = true;
+	status = build_once(reading, request, build);
+	if (status == DB_OK && (!reading->is_whole || reading->version.all < least))
+		status = DB_NONE;       /* a write came in between; or another server answered, which is behind */
+	if (status == DB_OK)
+		keep_answer(app, request, reading);
+	else
+		request->status = 0;
+	text_free(&reading->frame);
+	return status;
 }
 
 /* The optional last element of the path. Returns 0; -1 after answering that it is no limit. */

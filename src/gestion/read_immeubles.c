@@ -124,7 +124,7 @@ static enum db_status find_frame(struct reading *r, struct text *frame)
 	if (!r->frame_is_new)
 		return DB_OK;
 	text_clear(frame);
-	return build_frame(r, frame);
+	return r->is_renewal ? DB_NONE : build_frame(r, frame);
 }
 
 static uint64_t count_of(const struct unpaid *counts, size_t n, const char *id)
@@ -164,8 +164,12 @@ static enum db_status build_immeubles(struct reading *r)
 	status = find_frame(r, &r->frame);
 	if (status == DB_OK)
 		status = operations_unpaid(r->db, r->pool, r->user, &version, &counts, &n);
+	if (status == DB_NONE && !r->is_renewal)
+		return DB_BUG;          /* the account went while the request was on its way */
 	if (status != DB_OK)
-		return status == DB_NONE ? DB_BUG : status;     /* the account went while the request was on its way */
+		return status;
+	for (size_t i = 0; i < n; i++)
+		r->counted += counts[i].n;
 	fill_counts(&filled, &r->frame, counts, n);
 	json_members(r->form.json, filled.data);
 	text_free(&filled);
@@ -180,4 +184,14 @@ void read_immeubles(struct app *app, struct request *request)
 	struct reading reading = {0};
 
 	read_any(app, request, &reading, build_immeubles, NULL);
+}
+
+enum db_status read_immeubles_renewed(struct app *app, struct request *request, uint64_t user, struct version version,
+                                      uint64_t *counted_r)
+{
+	struct reading reading = {.user = user, .version = version};
+	enum db_status status = read_renewed(app, request, &reading, build_immeubles);
+
+	*counted_r = reading.counted;
+	return status;
 }

@@ -24,6 +24,8 @@ struct reading {
 	struct text frame;              /* of read_immeubles.c */
 	bool frame_is_new;              /* to be kept if nothing has come in between */
 	bool is_whole;                  /* `build` has seen itself that nothing did */
+	uint64_t counted;               /* unpaid operations */
+	bool is_renewal;                /* `build` answers DB_NONE when one statement does not do */
 };
 
 /* Writes the members of the answer that come before `result`. DB_NONE: no such object of this landlord. */
@@ -31,5 +33,15 @@ typedef enum db_status build_fn(struct reading *reading);
 
 /* Answers from what is kept, or has it built, and kept. id_name: what a bad id is called; NULL: the path has none. */
 void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build, const char *id_name);
+
+/*
+ * The same without a handler, for the user and version of the reading, by `build` alone. DB_OK: the answer is in the
+ * request, and kept. Else its status is 0: DB_NONE when what `build` has seen does not do.
+ */
+enum db_status read_renewed(struct app *app, struct request *request, struct reading *reading, build_fn *build);
+
+/* For requests whose handler is read_immeubles(): from the frame that is kept and a statement that counts so many. */
+enum db_status read_immeubles_renewed(struct app *app, struct request *request, uint64_t user, struct version version,
+                                      uint64_t *counted_r);
 
 #endif

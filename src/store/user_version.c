@@ -19,12 +19,12 @@ void user_share(void)
 #define FOUR "?, ?, ?, ?"
 #define SIXTEEN FOUR ", " FOUR ", " FOUR ", " FOUR
 
-/* No user has the number 0: it fills what is left over. */
+/* A single account costs the server a third less than some. No user has the number 0: it fills what is left over. */
 static const struct {
 	size_t n;
 	const char *sql;
 } statements[] = {
-	{4, ASK "(" FOUR ")"}, {16, ASK "(" SIXTEEN ")"},
+	{1, ASK "(?)"}, {2, ASK "(?, ?)"}, {4, ASK "(" FOUR ")"}, {16, ASK "(" SIXTEEN ")"},
 	{VERSIONS_MOST, ASK "(" SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN ")"},
 };
 
@@ -38,17 +38,33 @@ static void found(struct version_wish *wishes, size_t n, uint64_t user, struct v
 	}
 }
 
+/* Each account once: the apps of one landlord often ask together. */
+static size_t gather_ids(const struct version_wish *wishes, size_t n, struct db_value *ids)
+{
+	size_t different = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < different && ids[k].u64 != wishes[i].user)
+			k++;
+		if (k == different)
+			ids[different++] = db_u64(wishes[i].user);
+	}
+	return different;
+}
+
 enum db_status user_versions_now(struct db *db, struct version_wish *wishes, size_t n)
 {
 	struct db_value ids[VERSIONS_MOST];
 	struct db_rows *rows;
 	enum db_status status;
-	size_t which = 0;
+	size_t different = gather_ids(wishes, n, ids), which = 0;
 
-	while (statements[which].n < n)
+	while (statements[which].n < different)
 		which++;
-	for (size_t i = 0; i < statements[which].n; i++)
-		ids[i] = db_u64(i < n ? wishes[i].user : 0);
+	for (size_t i = different; i < statements[which].n; i++)
+		ids[i] = db_u64(0);
 	for (size_t i = 0; i < n; i++)
 		wishes[i].found = false;
 	status = db_query(db, statements[which].sql, ids, statements[which].n, &rows);

@@ -358,6 +358,69 @@ class Ends(ExpressCase):
         self.assertEqual(cut, [])
 
 
+class Renewals(ExpressCase):
+    """After a write to an operation: the counts are new, the rest is kept, and the express needs no worker."""
+    operation = f"{4:02x}{1:022x}"
+
+    def marked(self, connection, landlord, paid):
+        """The list after a write that changes it."""
+        for now in (not paid, paid):
+            mark = "markOperationPaid" if now else "markOperationUnPaid"
+            landlord.get(f"{mark}/{landlord.portfolio['operations'][0]['id']}")
+        return ask(connection, landlord)
+
+    def test_counts(self):
+        lists = {}
+        with self.connect() as connection:
+            for turn in range(6):
+                paid = turn % 2 == 1
+                answer = self.express_answers(lambda paid=paid: self.marked(connection, self.bob, paid))
+                self.assertIn(f'"countOperationsUnpaid":{int(not paid)}'.encode(), answer.body)
+                self.assertEqual(lists.setdefault(paid, answer.body), answer.body)
+                self.assertEqual(self.bob.call("immeubles").body, answer.body)
+            self.stack.sql("UPDATE user_account SET portfolio_version = portfolio_version + 1 WHERE username = 'bob'")
+            self.assertEqual(self.bob.call("immeubles").body, lists[True])     # built anew
+
+    def test_changed_otherwise(self):
+        """A tenant's name is in what is kept."""
+        tenant = self.bob.portfolio["immeubles"][0]["biens"][0]["locataires"][0]["id"]
+        with self.connect() as connection:
+            for name in ("Nouveau", "Encore"):
+                self.express_answers(lambda: self.marked(connection, self.bob, True))
+                self.stack.sql(f"UPDATE user_account u JOIN locataire l ON l.user_id = u.id SET l.nom = '{name}', "
+                               f"u.portfolio_version = u.portfolio_version + 1 WHERE l.id = X'{tenant}'")
+                self.assertIn(name.encode(), self.marked(connection, self.bob, True).body)
+
+    def test_much_to_count(self):
+        """Is counted once, and from then on by workers: others wait for the express."""
+        heavy = import_landlord(self.stack, small_portfolio("heavy", 7), self.bob.key)
+        operation = heavy.portfolio["operations"][0]["id"]
+        columns = "user_id, immeuble_id, locataire_id, type_id, montant, operation_date, paid, auto, date_created"
+        self.stack.sql(f"INSERT INTO operation (id, {columns}) SELECT UNHEX(LPAD(HEX(4096 + s.seq), 24, '0')), "
+                       f"{columns} FROM operation o, seq_1_to_2000 s WHERE o.id = X'{operation}'")
+        heavy.get("immeubles")
+        with self.connect() as connection:
+            answer = self.express_answers(lambda: self.marked(connection, heavy, False))
+            self.assertIn(b'"countOperationsUnpaid":2001', answer.body)
+            for _ in range(3):
+                answer = self.marked(connection, heavy, False)
+                self.assert_worker(answer)
+                self.assertIn(b'"countOperationsUnpaid":2001', answer.body)
+            self.express_answers(lambda: self.marked(connection, self.bob, True))
+
+    def test_operations_that_are_locked(self):
+        """A worker waits for them, not the express."""
+        with self.connect() as connection, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            self.express_answers(lambda: self.marked(connection, self.bob, True))
+            self.bob.get("markOperationUnPaid/" + self.operation)
+            locked = pool.submit(self.stack.sql, "LOCK TABLES operation WRITE; DO SLEEP(4)")
+            wait_until(lambda: "SLEEP(4)" in str(self.stack.sql("SHOW FULL PROCESSLIST")), 10, "the lock")
+            answer = ask(connection, self.bob)
+            self.assert_worker(answer)
+            self.assertIn(b'"countOperationsUnpaid":1', answer.body)
+            locked.result()
+
+
 class Stalls(ExpressCase):
     def test_database_that_stands_still(self):
         """Requests that come while the express waits in vain are answered by workers, not lost."""

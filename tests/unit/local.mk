@@ -62,6 +62,7 @@ UNIT_TESTS += tests/unit/test_http_reply
 UNIT_TESTS += tests/unit/test_template
 UNIT_TESTS += tests/unit/test_text
 UNIT_TESTS += tests/unit/test_token
+UNIT_TESTS += tests/unit/test_user_version
 UNIT_TESTS += tests/unit/test_webhook
 UNIT_TESTS += tests/unit/test_webhook_record
 UNIT_TESTS += tests/unit/test_webhook_target

@@ -74,6 +74,74 @@ START_TEST(from_memory)
 }
 END_TEST
 
+/* What of the list is kept, so much ahead of the landlord's version, and the version at which he was let in, likewise. */
+static const struct renewed {
+	const char *what;
+	bool has_frame;
+	int frame, asked;
+	enum db_status status;
+} renewals[] = {
+	{"of this version", true, 0, 0, DB_OK},
+	{"of a newer one", true, 1, 0, DB_NONE},
+	{"of an older one", true, -1, 0, DB_NONE},
+	{"nothing", false, 0, 0, DB_NONE},
+	{"the counts have been written to since", true, 0, -1, DB_OK},
+	{"this server is behind the one that was asked", true, 0, 1, DB_NONE},
+};
+
+static void keep_frame(int ahead)
+{
+	struct text text = {0};
+
+	text_puts(&text, KEPT);
+	answer_cache_put(app.answers, app.user.id, app.user.version.patrimoine + (uint64_t)ahead, jour_today(), FRAME, &text);
+	text_free(&text);
+}
+
+static enum db_status renew(struct request *request, int ahead)
+{
+	struct version version = {app.user.version.all + (uint64_t)ahead, app.user.version.patrimoine};
+	uint64_t counted = 77;
+	enum db_status status = read_immeubles_renewed(&app, request, app.user.id, version, &counted);
+
+	ck_assert_uint_eq(counted, 0);
+	return status;
+}
+
+START_TEST(renewed)
+{
+	const struct renewed *r = &renewals[_i];
+	struct request request = {.pool = pool_create(), .path = "/immeubles", .body = &body};
+	uint64_t version = app.user.version.all;
+	struct text text = {0};
+	bool kept_now;
+
+	if (r->has_frame)
+		keep_frame(r->frame);
+	ck_status(renew(&request, r->asked), r->status);
+	ck_assert_uint_eq(request.status, r->status == DB_OK ? 200 : 0);
+	kept_now = answer_cache_get(app.answers, app.user.id, &version, jour_today(), "/immeubles", &text);
+	ck_assert_msg(kept_now == (r->status == DB_OK), "%s", r->what);
+	if (kept_now)
+		ck_assert_str_eq(text.data, "{\"count\":77,\"immeubles\":[],\"result\":true,\"code\":0}");
+	text_free(&text);
+	pool_free(request.pool);
+}
+END_TEST
+
+/* Between the look at his version and the counts the landlord's portfolio changed. */
+START_TEST(changed_meanwhile)
+{
+	struct request request = {.pool = pool_create(), .path = "/immeubles", .body = &body};
+
+	keep_frame(0);
+	ck_status(user_touch_portfolio(app.db, app.user.id), DB_OK);
+	ck_status(renew(&request, 0), DB_NONE);
+	ck_assert_uint_eq(request.status, 0);
+	pool_free(request.pool);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("reading");
@@ -83,6 +151,8 @@ int main(int argc, char **argv)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, from_memory, 0, COUNT(kept));
+	tcase_add_loop_test(tcase, renewed, 0, COUNT(renewals));
+	tcase_add_test(tcase, changed_meanwhile);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
 }
