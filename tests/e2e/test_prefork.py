@@ -340,6 +340,27 @@ class Reload(unittest.TestCase):
             api.signal(signal.SIGHUP)
             self.wait_for_new(api, old, 1)
 
+    def test_more_than_there_is_room_for(self):
+        """Of all kinds together as many as fit are started, a worker among them; then it is as before."""
+        with Api() as api:
+            old = api.workers()
+            api.configure(workers=50, express=60, shuttle=60)
+            api.signal(signal.SIGHUP)
+            wait_until(lambda: api.events("too-many-workers"), 10, "the complaint")
+            said = api.events("too-many-workers")[0]
+            self.assertIn(" wanted=170 ", said)
+            started = int(said.split(" started=")[1].split()[0])
+            self.assertIn(started, range(3, 65))
+            wait_until(lambda: not set(old) & set(api.process.children()) and len(api.process.children()) == started,
+                       60, "as many as fit")
+            self.assertEqual(len(api.workers()), 1)
+            for _ in range(10):
+                self.assertEqual(api.ask().status, 404)
+            api.configure(workers=2, express=1, shuttle=1)
+            api.signal(signal.SIGHUP)
+            wait_until(lambda: len(api.workers()) == 2 and len(api.process.children()) == 4, 60, "those wished for")
+            self.assertEqual(api.ask().status, 404)
+
     def test_kept_connection_is_handed_back(self):
         """An old worker answers on its kept connection, and tells nginx not to use it again."""
         with Api(workers=1) as api, api.connect() as connection:
