@@ -14,6 +14,7 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 {
 	app->settings = settings;
 	app->prefork = prefork;
+	answer_cache_made_for(settings->maps_key);
 	if (app->rates != NULL)
 		return;
 	user_share();

@@ -127,6 +127,19 @@ class Answers(ExpressCase):
                 self.assertEqual(ask(writer, self.bob, f"{mark}/{operation}").status, 200)
                 self.assertIn(f'"countOperationsUnpaid":{unpaid}'.encode(), ask(reader, self.bob).body)
 
+    def test_settings_that_change(self):
+        """What was made with others is not found any more, however much of it is kept."""
+        with self.connect() as connection:
+            self.express_answers(lambda: ask(connection, self.bob))
+        for key in ("Uno", "Duo"):
+            self.stack.set({"gestion": {"maps_key": key}})
+            old = self.stack.api.children()
+            self.stack.api.signal(signal.SIGHUP)
+            wait_until(lambda old=old: not set(old) & set(self.stack.api.children()), 30, "a new generation alone")
+            with self.connect() as connection:
+                for answer in (ask(connection, self.bob), self.express_answers(lambda: ask(connection, self.bob))):
+                    self.assertIn(f"key={key}".encode(), answer.body)
+
     def test_without(self):
         self.stack.set({"api": {"workers": 3, "express": 0}})
         self.stack.api.signal(signal.SIGHUP)
