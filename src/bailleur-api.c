@@ -161,6 +161,8 @@ static int reload(struct prefork *prefork, void *arg)
 	return 0;
 }
 
+enum { STATEMENT_MS = 250 };            /* of an express: for a statement that a worker may take its time for */
+
 /* The loop of an express must not wait for a database that workers, and its own desk, can wait for. */
 static void be_impatient(struct app *app)
 {
@@ -170,6 +172,7 @@ static void be_impatient(struct app *app)
 	settings.db_connect_timeout = settings.db_read_timeout = settings.db_write_timeout = 1;
 	db_close(app->db);
 	app->db = db_open(&settings);
+	db_set_statement_time(app->db, STATEMENT_MS);
 }
 
 static void be_patient(struct app *app)
@@ -186,7 +189,7 @@ static int work(struct prefork *prefork, struct worker_slot *slot, void *arg)
 		.router = &routes_router,
 		.app = &service->app,
 		.crew = &prefork->crew,
-		.answer_at_once = at_once_answer,
+		.answer_at_once = slot->kind == CREW_SHUTTLE ? at_once_find : at_once_answer,
 		.together = slot->kind == CREW_SHUTTLE ? &send_together : NULL,
 		.be_patient = be_patient,
 	};

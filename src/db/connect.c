@@ -81,6 +81,12 @@ void db_set_lock_wait(struct db *db, unsigned seconds)
 	db_disconnect(db);
 }
 
+void db_set_statement_time(struct db *db, unsigned milliseconds)
+{
+	db->statement_time = milliseconds;
+	db_disconnect(db);
+}
+
 void db_close(struct db *db)
 {
 	if (!db)
@@ -147,6 +153,8 @@ static int set_session(const struct db *db, MYSQL *mysql)
 	text_puts(&sql, session_sql);
 	if (db->lock_wait > 0)
 		text_printf(&sql, ", innodb_lock_wait_timeout = %u, lock_wait_timeout = %u", db->lock_wait, db->lock_wait);
+	if (db->statement_time > 0)
+		text_printf(&sql, ", max_statement_time = %u.%03u", db->statement_time / 1000, db->statement_time % 1000);
 	result = mysql_real_query(mysql, sql.data, sql.len);
 	text_free(&sql);
 	return result;

@@ -46,6 +46,12 @@ void db_close(struct db *db);           /* accepts NULL */
  */
 void db_set_lock_wait(struct db *db, unsigned seconds);
 
+/*
+ * How long a statement may take, or wait for anything, before the server ends it, which is DB_BUSY; if this is not
+ * called, as long as it takes.
+ */
+void db_set_statement_time(struct db *db, unsigned milliseconds);
+
 /* Is a server there and healthy (a probing SELECT)? */
 enum db_status db_ping(struct db *db);
 

@@ -25,6 +25,7 @@ struct db {
 	const char *database;           /* instead of the one in [client]; NULL: that one */
 	char *missing;                  /* the database that [client] names, when the server has none of that name */
 	unsigned lock_wait;             /* seconds; 0: as session_sql says */
+	unsigned statement_time;        /* milliseconds; 0: without end */
 	MYSQL *mysql;                   /* NULL: not connected */
 	struct db_statement *statements[DB_STATEMENT_BUCKETS];
 	bool in_transaction;

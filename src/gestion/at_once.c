@@ -1,9 +1,10 @@
 /*
- * Who asks is recognised by what is remembered; the version, asked last, tells whether all of it still holds.
+ * Who asks is recognised by what is remembered, and the versions of all of them are asked for; then what is kept of
+ * these versions is found.
  *
  * The list of everything is worth more: after a write to an operation all who ask for it find nothing kept at the same
- * moment. One statement renews it here, for all of them. Whoever has so many unpaid operations that counting them takes
- * long is left to workers for a while.
+ * moment. One statement renews it here, for all of them. The others wait meanwhile: so that is done for a short time
+ * only, and whoever has so much to be counted that it takes long, or fails, is left to workers for a while.
  */
 #include "gestion/at_once.h"
 
@@ -13,28 +14,29 @@
 #include "access/login.h"
 #include "base/clock.h"
 #include "base/jour.h"
+#include "base/log.h"
 #include "gestion/reading.h"
 
 enum {
-	REST_US = 5000000,              /* after the database failed */
-	RENEWALS_MOST = 4,              /* in a row: the others wait for them */
+	LOST_REST_US = 5000000,         /* after the database was not there */
+	BUSY_REST_US = 1000000,         /* after it did not answer in time */
+	RENEWALS_US = 2000,             /* for all of a call, and the statement that is begun before */
 	COUNTED_MOST = 2000,            /* unpaid operations, some half a millisecond */
-	HEAVY_US = 60000000,
-	HEAVY_MOST = 64                 /* accounts noted as heavy, by their number */
+	HEAVY_US = 60000000,            /* for which an account is left to workers */
+	HEAVY_BUCKETS = 1024
 };
 
 _Static_assert((int)AT_ONCE_MOST <= (int)VERSIONS_MOST, "one query for all");
 
-/* A request of somebody who is remembered, as of some version. */
+/* A request of somebody who is remembered, and what the database says of him now. */
 struct visit {
 	struct request *request;
 	struct user user;
+	struct version version;
 };
 
-static struct heavy {
-	uint64_t user;
-	int64_t until;
-} heavy[HEAVY_MOST];
+/* Until when accounts are left to workers, by their number: who shares a bucket with such a one is too. */
+static int64_t heavy_until[HEAVY_BUCKETS];
 
 static size_t recognise(struct app *app, struct request *const *requests, size_t n, struct visit *visits)
 {
@@ -47,14 +49,30 @@ static size_t recognise(struct app *app, struct request *const *requests, size_t
 	return known;
 }
 
-static bool still_holds(const struct visit *visit, const struct version_wish *wish)
+/* Leaves only those whose account is as it is remembered. */
+static enum db_status verify(struct app *app, struct visit *visits, size_t *n)
 {
-	return wish->found && wish->version.patrimoine == visit->user.version.patrimoine;
+	struct version_wish wishes[AT_ONCE_MOST];
+	size_t kept = 0;
+	enum db_status status;
+
+	for (size_t i = 0; i < *n; i++)
+		wishes[i] = (struct version_wish){.user = visits[i].user.id};
+	status = user_versions_now(app->db, wishes, *n);
+	for (size_t i = 0; i < *n && status == DB_OK; i++) {
+		if (!wishes[i].found || wishes[i].version.patrimoine != visits[i].user.version.patrimoine)
+			continue;
+		visits[kept] = visits[i];
+		visits[kept++].version = wishes[i].version;
+	}
+	*n = kept;
+	return status;
 }
 
-static bool find(struct app *app, const struct visit *visit, uint64_t version, jour today)
+static bool find_answer(struct app *app, const struct visit *visit, jour today)
 {
 	struct request *request = visit->request;
+	uint64_t version = visit->version.all;
 
 	response_json(request, 200);
 	if (answer_cache_get(app->answers, visit->user.id, &version, today, request->path, request->body))
@@ -63,56 +81,64 @@ static bool find(struct app *app, const struct visit *visit, uint64_t version, j
 	return false;
 }
 
-/* Returns false when the database failed. */
-static bool renew(struct app *app, const struct visit *visit, struct version version)
+static enum db_status renew(struct app *app, const struct visit *visit)
 {
-	struct heavy *note = &heavy[visit->user.id % HEAVY_MOST];
-	int64_t now = clock_mono_us();
+	int64_t *until = &heavy_until[visit->user.id % HEAVY_BUCKETS], now = clock_mono_us();
 	uint64_t counted = 0;
 	enum db_status status;
 
-	if (note->user == visit->user.id && note->until > now)
-		return true;
-	status = read_immeubles_renewed(app, visit->request, visit->user.id, version, &counted);
-	if (counted > COUNTED_MOST)
-		*note = (struct heavy){visit->user.id, now + HEAVY_US};
-	return status == DB_OK || status == DB_NONE;
+	if (*until > now)
+		return DB_NONE;
+	log_set_request(visit->request->id);
+	status = read_immeubles_renewed(app, visit->request, visit->user.id, visit->version, &counted);
+	log_set_request(NULL);
+	if ((status != DB_OK && status != DB_NONE) || counted > COUNTED_MOST)
+		*until = now + HEAVY_US;
+	return status;
 }
 
-/* What is kept first; of the others a landlord's first may have been renewed for all of his. */
-static bool answer(struct app *app, const struct visit *visits, const struct version_wish *wishes, size_t n)
+/*
+ * Of those who ask for the same list the first has it renewed, and the others find it. DB_OK, or DB_LOST; that
+ * somebody's list could not be renewed says nothing of the others'.
+ */
+static enum db_status renew_all(struct app *app, struct visit *const *missing, size_t n, jour today)
 {
-	jour today = jour_today();
-	size_t missing[AT_ONCE_MOST], n_missing = 0;
-	unsigned left = RENEWALS_MOST;
-	bool ok = true;
+	int64_t deadline = clock_mono_us() + RENEWALS_US;
 
 	for (size_t i = 0; i < n; i++)
-		if (still_holds(&visits[i], &wishes[i]) && !find(app, &visits[i], wishes[i].version.all, today) &&
-		    visits[i].request->route->handler == read_immeubles)
-			missing[n_missing++] = i;
-	for (size_t k = 0; k < n_missing && ok; k++) {
-		size_t i = missing[k];
+		if ((i == 0 || !find_answer(app, missing[i], today)) && clock_mono_us() < deadline &&
+		    renew(app, missing[i]) == DB_LOST)
+			return DB_LOST;
+	return DB_OK;
+}
 
-		if ((k == 0 || !find(app, &visits[i], wishes[i].version.all, today)) && left > 0) {
-			ok = renew(app, &visits[i], wishes[i].version);
-			left--;
-		}
-	}
-	return ok;
+static void answer(struct app *app, struct request *const *requests, size_t n, bool renews)
+{
+	static int64_t not_before;      /* workers, who can wait, tell of a database that is not there */
+	struct visit visits[AT_ONCE_MOST], *missing[AT_ONCE_MOST];
+	size_t known = clock_mono_us() < not_before ? 0 : recognise(app, requests, n, visits), n_missing = 0;
+	enum db_status status;
+	jour today;
+
+	if (known == 0)
+		return;
+	status = verify(app, visits, &known);
+	today = jour_today();
+	for (size_t i = 0; i < known; i++)
+		if (!find_answer(app, &visits[i], today) && visits[i].request->route->handler == read_immeubles)
+			missing[n_missing++] = &visits[i];
+	if (status == DB_OK && renews)
+		status = renew_all(app, missing, n_missing, today);
+	if (status != DB_OK)
+		not_before = clock_mono_us() + (status == DB_LOST ? LOST_REST_US : BUSY_REST_US);
 }
 
 void at_once_answer(struct app *app, struct request *const *requests, size_t n)
 {
-	static int64_t not_before;      /* workers, who can wait, tell of a database that is not there */
-	struct visit visits[AT_ONCE_MOST];
-	struct version_wish wishes[AT_ONCE_MOST];
-	size_t known = clock_mono_us() < not_before ? 0 : recognise(app, requests, n, visits);
+	answer(app, requests, n, true);
+}
 
-	if (known == 0)
-		return;
-	for (size_t i = 0; i < known; i++)
-		wishes[i] = (struct version_wish){.user = visits[i].user.id};
-	if (user_versions_now(app->db, wishes, known) != DB_OK || !answer(app, visits, wishes, known))
-		not_before = clock_mono_us() + REST_US;
+void at_once_find(struct app *app, struct request *const *requests, size_t n)
+{
+	answer(app, requests, n, false);
 }

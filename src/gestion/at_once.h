@@ -1,6 +1,6 @@
 /*
- * Answers that are kept, for landlords who are remembered: all that a request for one asks the database is the version
- * of the account, and one question does for many requests.
+ * Answers that are kept, for landlords who are remembered: one question for the versions of all who ask tells whether
+ * what is kept, and what is remembered, still holds.
  */
 #ifndef GESTION_AT_ONCE_H
 #define GESTION_AT_ONCE_H
@@ -9,8 +9,11 @@
 
 /*
  * Answers those of the requests, of routes that require a user, for which guard_check() would let the user in without
- * verifying anything anew, and whose answer is kept, or can be renewed by one short statement from what is.
+ * verifying anything anew, and whose answer is kept; and some whose answer one more short statement brings up to date.
  */
 answer_at_once_fn at_once_answer;
+
+/* Likewise, without any more statement. */
+answer_at_once_fn at_once_find;
 
 #endif

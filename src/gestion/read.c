@@ -118,13 +118,6 @@ static void begin(struct app *app, struct request *request, struct reading *read
 	reading->today = jour_today();
 }
 
-static void begin_form(struct app *app, struct request *request, struct reading *reading)
-{
-	reading->form.pool = request->pool;
-	reading->form.user_id = pool_printf(request->pool, "%llu", (unsigned long long)reading->user);
-	reading->form.maps_key = app->settings->maps_key;
-}
-
 void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build, const char *id_name)
 {
 	enum db_status status;
@@ -134,7 +127,9 @@ void read_any(struct app *app, struct request *request, struct reading *reading,
 	begin(app, request, reading);
 	if (find_answer(app, request, reading))
 		return;
-	begin_form(app, request, reading);
+	reading->form.pool = request->pool;
+	reading->form.user_id = pool_printf(request->pool, "%llu", (unsigned long long)reading->user);
+	reading->form.maps_key = app->settings->maps_key;
 	if (id_name != NULL && path_oid(request, 0, &reading->id) != 0)
 		status = DB_NONE;
 	else
@@ -152,8 +147,6 @@ enum db_status read_renewed(struct app *app, struct request *request, struct rea
 	enum db_status status;
 
 	begin(app, request, reading);
-	begin_form(app, request, reading);
-	reading->is_renewal = true;
 	status = build_once(reading, request, build);
 	if (status == DB_OK && (!reading->is_whole || reading->version.all < least))
 		status = DB_NONE;       /* a write came in between; or another server answered, which is behind */

@@ -115,16 +115,15 @@ static enum db_status build_frame(struct reading *r, struct text *frame)
 }
 
 /* A newer one than the reading is of does not do: the server that the counts are read from may be behind it. */
-static enum db_status find_frame(struct reading *r, struct text *frame)
+static bool find_frame(struct reading *r)
 {
 	uint64_t version = r->version.patrimoine;
-	bool found = answer_cache_get(r->answers, r->user, &version, r->today, FRAME, frame);
 
-	r->frame_is_new = !found || version != r->version.patrimoine;
-	if (!r->frame_is_new)
-		return DB_OK;
-	text_clear(frame);
-	return r->is_renewal ? DB_NONE : build_frame(r, frame);
+	text_clear(&r->frame);          /* of an attempt before */
+	if (answer_cache_get(r->answers, r->user, &version, r->today, FRAME, &r->frame) && version == r->version.patrimoine)
+		return true;
+	text_clear(&r->frame);
+	return false;
 }
 
 static uint64_t count_of(const struct unpaid *counts, size_t n, const char *id)
@@ -150,24 +149,19 @@ static void fill_counts(struct text *to, const struct text *frame, const struct 
 
 /*
  * The counts come with the version they are of: when the rest is of that version too, the answer is of this moment. If
- * it is not, read_any() has all of it done again.
+ * it is not, it is for the caller to begin again.
  */
-static enum db_status build_immeubles(struct reading *r)
+static enum db_status fill_frame(struct reading *r)
 {
 	struct text filled = {0};
 	struct version version;
 	struct unpaid *counts;
 	size_t n;
-	enum db_status status;
+	enum db_status status = operations_unpaid(r->db, r->pool, r->user, &version, &counts, &n);
 
-	text_clear(&r->frame);          /* of an attempt before */
-	status = find_frame(r, &r->frame);
-	if (status == DB_OK)
-		status = operations_unpaid(r->db, r->pool, r->user, &version, &counts, &n);
-	if (status == DB_NONE && !r->is_renewal)
-		return DB_BUG;          /* the account went while the request was on its way */
 	if (status != DB_OK)
-		return status;
+		return status == DB_NONE ? DB_BUG : status;     /* the account went while the request was on its way */
+	r->counted = 0;
 	for (size_t i = 0; i < n; i++)
 		r->counted += counts[i].n;
 	fill_counts(&filled, &r->frame, counts, n);
@@ -177,6 +171,20 @@ static enum db_status build_immeubles(struct reading *r)
 	if (r->is_whole)
 		r->version = version;
 	return DB_OK;
+}
+
+static enum db_status build_immeubles(struct reading *r)
+{
+	enum db_status status;
+
+	r->frame_is_new = !find_frame(r);
+	status = r->frame_is_new ? build_frame(r, &r->frame) : DB_OK;
+	return status == DB_OK ? fill_frame(r) : status;
+}
+
+static enum db_status renew_immeubles(struct reading *r)
+{
+	return find_frame(r) ? fill_frame(r) : DB_NONE;
 }
 
 void read_immeubles(struct app *app, struct request *request)
@@ -190,7 +198,7 @@ enum db_status read_immeubles_renewed(struct app *app, struct request *request, 
                                       uint64_t *counted_r)
 {
 	struct reading reading = {.user = user, .version = version};
-	enum db_status status = read_renewed(app, request, &reading, build_immeubles);
+	enum db_status status = read_renewed(app, request, &reading, renew_immeubles);
 
 	*counted_r = reading.counted;
 	return status;

@@ -25,7 +25,6 @@ struct reading {
 	bool frame_is_new;              /* to be kept if nothing has come in between */
 	bool is_whole;                  /* `build` has seen itself that nothing did */
 	uint64_t counted;               /* unpaid operations */
-	bool is_renewal;                /* `build` answers DB_NONE when one statement does not do */
 };
 
 /* Writes the members of the answer that come before `result`. DB_NONE: no such object of this landlord. */
@@ -35,12 +34,12 @@ typedef enum db_status build_fn(struct reading *reading);
 void read_any(struct app *app, struct request *request, struct reading *reading, build_fn *build, const char *id_name);
 
 /*
- * The same without a handler, for the user and version of the reading, by `build` alone. DB_OK: the answer is in the
- * request, and kept. Else its status is 0: DB_NONE when what `build` has seen does not do.
+ * Without a handler, for the user and version of the reading: DB_OK when what `build` makes of what is kept is in the
+ * request, and kept, if it is not too large. Else the request's status is 0; DB_NONE: that does not do.
  */
 enum db_status read_renewed(struct app *app, struct request *request, struct reading *reading, build_fn *build);
 
-/* For requests whose handler is read_immeubles(): from the frame that is kept and a statement that counts so many. */
+/* For requests whose handler is read_immeubles(): all but the counts as it is kept. Says how much had to be counted. */
 enum db_status read_immeubles_renewed(struct app *app, struct request *request, uint64_t user, struct version version,
                                       uint64_t *counted_r);
 

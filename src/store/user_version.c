@@ -77,7 +77,7 @@ enum db_status user_versions_now(struct db *db, struct version_wish *wishes, siz
 	return status == DB_NONE ? DB_OK : status;
 }
 
-static enum gather_end ask_many(struct db *db, void *const *items, size_t n)
+static enum gather_end ask_all(void *const *items, size_t n, void *db)
 {
 	struct version_wish wishes[VERSIONS_MOST];
 
@@ -88,20 +88,6 @@ static enum gather_end ask_many(struct db *db, void *const *items, size_t n)
 	for (size_t i = 0; i < n; i++)
 		*(struct version_wish *)items[i] = wishes[i];
 	return GATHER_DONE;
-}
-
-static enum gather_end ask_all(void *const *items, size_t n, void *db)
-{
-	enum db_status status;
-
-	for (size_t i = 0; i < n; i++)
-		((struct version_wish *)items[i])->found = false;
-	if (n > 1)
-		return ask_many(db, items, n);
-	struct version_wish *item = items[0];
-	status = user_portfolio_version(db, item->user, &item->version);
-	item->found = status == DB_OK;
-	return status == DB_OK || status == DB_NONE ? GATHER_DONE : GATHER_ALONE;
 }
 
 enum db_status user_version_now(struct db *db, uint64_t user_id, struct version *version_r)

@@ -4,6 +4,7 @@ nothing is lost when it, or what is around it, ends.
 """
 
 import concurrent.futures
+import contextlib
 import os
 import signal
 import threading
@@ -373,7 +374,6 @@ class Ends(ExpressCase):
 
 class Renewals(ExpressCase):
     """After a write to an operation: the counts are new, the rest is kept, and the express needs no worker."""
-    operation = f"{4:02x}{1:022x}"
 
     def marked(self, connection, landlord, paid):
         """The list after a write that changes it."""
@@ -404,8 +404,43 @@ class Renewals(ExpressCase):
                                f"u.portfolio_version = u.portfolio_version + 1 WHERE l.id = X'{tenant}'")
                 self.assertIn(name.encode(), self.marked(connection, self.bob, True).body)
 
+    def one_round(self, asked):
+        """Answers to landlords' requests, one a connection, that the express finds all at the same moment."""
+        pid, = self.stack.express()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for connection, landlord in asked:
+                connection.send(request(IMMEUBLES, "POST", body=form(landlord), keep=True, CONTENT_TYPE=FORM,
+                                        HTTP_X_API_KEY=landlord.key))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        answers = [connection.reply() for connection, _ in asked]
+        for (_, landlord), answer in zip(asked, answers):
+            self.assertIn(landlord.portfolio["immeubles"][0]["id"].encode(), answer.body)
+        return answers
+
+    def in_one_round(self, landlords, by_express):
+        """After writes to the portfolios of all, those of whom it is said must be answered by the express."""
+        with contextlib.ExitStack() as stack:
+            asked = [(stack.enter_context(self.connect()), landlord) for landlord in landlords]
+            for turn in range(8):           # once a second a worker looks at the developer's key again
+                for landlord in set(landlords):
+                    self.marked(asked[0][0], landlord, turn % 2 == 1)
+                    landlord.get(f"markOperation{('', 'Un')[turn % 2]}Paid/{landlord.portfolio['operations'][0]['id']}")
+                answers = self.one_round(asked)
+                for answer in answers:
+                    self.assertRegex(answer.body, b'"countOperationsUnpaid":(%d|%d)\\D' % (turn % 2, 2000 + turn % 2))
+                by = [self.served_by(answer) in self.stack.express() for answer in answers]
+                if any(by):
+                    self.assertEqual(by, by_express)
+                    return
+        self.fail("a worker answered each time")
+
+    def test_several(self):
+        self.in_one_round([self.bob, self.eve, self.bob, self.bob, self.eve], [True] * 5)
+
     def test_much_to_count(self):
-        """Is counted once, and from then on by workers: others wait for the express."""
+        """Is counted once, and from then on by workers: others wait for the express, and are not kept waiting."""
         heavy = import_landlord(self.stack, small_portfolio("heavy", 7), self.bob.key)
         operation = heavy.portfolio["operations"][0]["id"]
         columns = "user_id, immeuble_id, locataire_id, type_id, montant, operation_date, paid, auto, date_created"
@@ -415,23 +450,31 @@ class Renewals(ExpressCase):
         with self.connect() as connection:
             answer = self.express_answers(lambda: self.marked(connection, heavy, False))
             self.assertIn(b'"countOperationsUnpaid":2001', answer.body)
-            for _ in range(3):
-                answer = self.marked(connection, heavy, False)
-                self.assert_worker(answer)
-                self.assertIn(b'"countOperationsUnpaid":2001', answer.body)
-            self.express_answers(lambda: self.marked(connection, self.bob, True))
+        self.in_one_round([heavy, heavy, heavy, self.bob, heavy], [False, False, False, True, False])
 
     def test_operations_that_are_locked(self):
-        """A worker waits for them, not the express."""
-        with self.connect() as connection, concurrent.futures.ThreadPoolExecutor(1) as pool:
-            self.express_answers(lambda: self.marked(connection, self.bob, True))
-            self.bob.get("markOperationUnPaid/" + self.operation)
-            locked = pool.submit(self.stack.sql, "LOCK TABLES operation WRITE; DO SLEEP(4)")
-            wait_until(lambda: "SLEEP(4)" in str(self.stack.sql("SHOW FULL PROCESSLIST")), 10, "the lock")
-            answer = ask(connection, self.bob)
-            self.assert_worker(answer)
-            self.assertIn(b'"countOperationsUnpaid":1', answer.body)
-            locked.result()
+        """A worker waits for them, not the express, and others do not notice."""
+        unlucky = import_landlord(self.stack, small_portfolio("unlucky", 8), self.bob.key)
+        asked = request(IMMEUBLES, "POST", body=form(unlucky), keep=True, CONTENT_TYPE=FORM,
+                        HTTP_X_API_KEY=unlucky.key)
+        unlucky.get("immeubles")
+        with self.connect() as first, self.connect() as second, self.connect() as other, \
+                concurrent.futures.ThreadPoolExecutor(1) as pool:
+            self.express_answers(lambda: ask(other, self.eve))
+            self.express_answers(lambda: self.marked(first, unlucky, True))
+            unlucky.get("markOperationUnPaid/" + unlucky.portfolio["operations"][0]["id"])
+            locked = pool.submit(self.stack.sql, "LOCK TABLES operation WRITE; DO SLEEP(1000)")
+            running = "FROM information_schema.processlist WHERE info = 'DO SLEEP(1000)'"
+            wait_until(lambda: self.stack.sql("SELECT 1 " + running), 10, "the lock")
+            for connection in (first, second):
+                connection.send(asked)
+                self.express_answers(lambda: ask(other, self.eve))
+            self.stack.sql("KILL " + self.stack.db.value("SELECT id " + running))
+            locked.exception()
+            for connection in (first, second):
+                answer = connection.reply()
+                self.assert_worker(answer)
+                self.assertIn(b'"countOperationsUnpaid":1', answer.body)
 
 
 class Stalls(ExpressCase):

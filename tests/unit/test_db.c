@@ -413,6 +413,23 @@ START_TEST(a_lock_that_is_taken_is_busy)
 END_TEST
 
 /* The session: UTC, strict, read committed, no reconnection behind our back. */
+/* Ended by the server, and the connection is as good as before. */
+START_TEST(a_statement_that_takes_too_long_is_busy)
+{
+	uint64_t before;
+	struct db_rows *rows;
+
+	db_set_statement_time(db, 1500);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT CAST(@@max_statement_time * 1000 AS UNSIGNED)", DB_NO_ARGS), 1500);
+	db_set_statement_time(db, 50);
+	before = dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS);
+	ck_status(db_one(db, "SELECT SLEEP(1000)", DB_NO_ARGS, &rows), DB_BUSY);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS), before);
+	db_set_statement_time(db, 0);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT CAST(@@max_statement_time * 1000 AS UNSIGNED)", DB_NO_ARGS), 0);
+}
+END_TEST
+
 START_TEST(session)
 {
 	ck_status(db_ping(db), DB_OK);
@@ -573,6 +590,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, half_a_transaction_is_never_committed);
 	tcase_add_test(tcase, a_body_that_refuses_rolls_back);
 	tcase_add_test(tcase, a_lock_that_is_taken_is_busy);
+	tcase_add_test(tcase, a_statement_that_takes_too_long_is_busy);
 	tcase_add_test(tcase, session);
 	tcase_add_test(tcase, an_idle_connection_that_was_cut);
 	tcase_add_test(tcase, cut_inside_a_transaction_runs_it_again);
