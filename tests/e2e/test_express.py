@@ -420,10 +420,13 @@ class Renewals(ExpressCase):
         return answers
 
     def in_one_round(self, landlords, by_express):
-        """After writes to the portfolios of all, those of whom it is said must be answered by the express."""
+        """
+        After writes to the portfolios of all, those of whom it is said are answered by the express, and never others.
+        Not in every round: once a second a worker looks at the developer's key again, and time for renewals is short.
+        """
         with contextlib.ExitStack() as stack:
             asked = [(stack.enter_context(self.connect()), landlord) for landlord in landlords]
-            for turn in range(8):           # once a second a worker looks at the developer's key again
+            for turn in range(40):
                 for landlord in set(landlords):
                     self.marked(asked[0][0], landlord, turn % 2 == 1)
                     landlord.get(f"markOperation{('', 'Un')[turn % 2]}Paid/{landlord.portfolio['operations'][0]['id']}")
@@ -431,10 +434,10 @@ class Renewals(ExpressCase):
                 for answer in answers:
                     self.assertRegex(answer.body, b'"countOperationsUnpaid":(%d|%d)\\D' % (turn % 2, 2000 + turn % 2))
                 by = [self.served_by(answer) in self.stack.express() for answer in answers]
-                if any(by):
-                    self.assertEqual(by, by_express)
+                self.assertEqual([got and not wanted for got, wanted in zip(by, by_express)], [False] * len(by))
+                if by == by_express:
                     return
-        self.fail("a worker answered each time")
+        self.fail("workers answered some of them each time")
 
     def test_several(self):
         self.in_one_round([self.bob, self.eve, self.bob, self.bob, self.eve], [True] * 5)
@@ -466,10 +469,12 @@ class Renewals(ExpressCase):
             locked = pool.submit(self.stack.sql, "LOCK TABLES operation WRITE; DO SLEEP(1000)")
             running = "FROM information_schema.processlist WHERE info = 'DO SLEEP(1000)'"
             wait_until(lambda: self.stack.sql("SELECT 1 " + running), 10, "the lock")
-            for connection in (first, second):
-                connection.send(asked)
-                self.express_answers(lambda: ask(other, self.eve))
-            self.stack.sql("KILL " + self.stack.db.value("SELECT id " + running))
+            try:
+                for connection in (first, second):
+                    connection.send(asked)
+                    self.express_answers(lambda: ask(other, self.eve))
+            finally:
+                self.stack.sql("KILL " + self.stack.db.value("SELECT id " + running))
             locked.exception()
             for connection in (first, second):
                 answer = connection.reply()
