@@ -317,6 +317,26 @@ class Ends(ShuttleCase):
 
 
 class Stalls(ShuttleCase):
+    def test_renews_nothing(self):
+        """It answers a landlord what is kept, but messages do not wait for his operations to be counted."""
+        landlord = import_landlord(self.stack, small_portfolio("counted", 3))
+        operation, seen = landlord.portfolio["operations"][0]["id"], 0
+        for turn in range(40):
+            landlord.get(f"markOperation{('', 'Un')[turn % 2]}Paid/{operation}")
+            landlord.get("immeubles")
+            with self.connect() as kept, self.connect() as changed:
+                kept.send(immeubles(landlord))
+                by_shuttle = self.served_by(kept.reply()) in self.stack.shuttle()
+                landlord.get(f"markOperation{('Un', '')[turn % 2]}Paid/{operation}")
+                changed.send(immeubles(landlord))
+                answer = changed.reply()
+                self.assertIn(b'"countOperationsUnpaid":%d' % (1 - turn % 2), answer.body)
+                self.assertNotIn(self.served_by(answer), self.stack.shuttle())
+            seen += by_shuttle      # then it knows the landlord and the key
+            if seen == 3:
+                return
+        self.fail("it did not answer what is kept")
+
     def test_table_that_is_locked(self):
         """
         Messages wait and are stored; a landlord, even one whose connection the shuttle has, does not wait for them.
