@@ -133,6 +133,8 @@ long answer_send(struct answer *answer, int fd, unsigned id, const struct reques
 	text_clear(&answer->out);
 	put_stdout(&answer->out, id, &answer->head, request->body->data, body_len);
 	put_end(&answer->out, id, close);
+	if (!wait && answer->out.len > ANSWER_AT_ONCE_MAX)
+		return ANSWER_LATER;
 	if (!wait) {
 		begun = write_some(fd, &answer->out);
 		if (begun < 0 && errno == EAGAIN)

@@ -14,10 +14,16 @@ struct answer {
 	struct text out;                /* records */
 };
 
+/*
+ * The longest that is written without waiting: a socket whose peer took all that came before, as nginx does, has room
+ * for it (net.core.wmem_default is 208 kB), so that nothing is begun that its end must be waited for.
+ */
+enum { ANSWER_AT_ONCE_MAX = 128 * 1024 };
+
 /* What answer_send() returns instead of a number of bytes. */
 enum {
 	ANSWER_LOST = -1,               /* the peer was not there to take it, says the log */
-	ANSWER_LATER = -2               /* there is no room for it now; nothing was sent */
+	ANSWER_LATER = -2               /* there is no room for it now, or it is too long; nothing was sent */
 };
 
 /*

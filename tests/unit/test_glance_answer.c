@@ -180,6 +180,33 @@ START_TEST(answer_later)
 }
 END_TEST
 
+/* What a socket may have no room for at once is for somebody who can wait, up to the byte. */
+START_TEST(long_answer)
+{
+	static const char filling[ANSWER_AT_ONCE_MAX];
+	size_t len = ANSWER_AT_ONCE_MAX;
+	long sent = ANSWER_LATER;
+	struct request *request;
+
+	put_request(FIRST, true);
+	transmit(stream.data, stream.len);
+	while (sent == ANSWER_LATER) {
+		ck_assert_int_eq(glance_look(glance, near, &request), GLANCE_REQUEST);
+		text_add(response_text(request, 200, "text/plain"), filling, len);
+		sent = glance_answer(glance);
+		if (sent == ANSWER_LATER) {
+			glance_end(glance);
+			assert_untouched(stream.len);
+			len--;
+		}
+	}
+	ck_assert_int_eq(sent, len);
+	ck_assert_uint_lt(len, ANSWER_AT_ONCE_MAX);
+	ck_assert_uint_gt(len, ANSWER_AT_ONCE_MAX - 1000);
+	glance_end(glance);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("glance-answer");
@@ -190,6 +217,7 @@ int main(void)
 	tcase_add_test(tcase, next);
 	tcase_add_test(tcase, answer_to_nobody);
 	tcase_add_test(tcase, answer_later);
+	tcase_add_test(tcase, long_answer);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
