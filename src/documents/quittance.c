@@ -58,19 +58,9 @@ static struct page *head(const char *title, const struct quittance_parties *part
 	return page;
 }
 
-static montant paid(const struct compte_total *total)
-{
-	return total->paid_loyer + total->paid_provision + total->paid_caf;
-}
-
-static montant due(const struct compte_total *total)
-{
-	return total->loyer + total->provision;
-}
-
 montant quittance_final(const struct quittance *q)
 {
-	return q->previous - due(&q->total) + paid(&q->total);
+	return q->previous - compte_due(&q->total) + compte_paid(&q->total);
 }
 
 static void amount_in_words(struct text *out, montant amount)
@@ -82,14 +72,14 @@ static void amount_in_words(struct text *out, montant amount)
 }
 
 /* What the landlord declares: received and acquitted, received in part, or asked for. */
-static void declaration(struct page *page, const struct quittance *q, enum quittance_title title)
+static void declaration(struct page *page, const struct quittance *q)
 {
 	struct text words = {0};
 
-	if (title == QUITTANCE_AVIS) {
+	if (q->title == QUITTANCE_AVIS) {
 		text_printf(&words, "%s est redevable à %s de la somme de ", q->parties.locataire_name,
 		            q->parties.bailleur_name);
-		amount_in_words(&words, due(&q->total));
+		amount_in_words(&words, compte_due(&q->total));
 		text_puts(&words, " au titre du loyer et des charges pour la période ");
 		period_words(&words, q->from, q->to);
 		text_puts(&words, ". Cet avis n'est pas une quittance.");
@@ -97,10 +87,10 @@ static void declaration(struct page *page, const struct quittance *q, enum quitt
 		text_printf(&words,
 		            "Je soussigné(e) %s, bailleur du logement désigné ci-dessus, déclare avoir reçu de %s la "
 		            "somme de ", q->parties.bailleur_name, q->parties.locataire_name);
-		amount_in_words(&words, paid(&q->total));
+		amount_in_words(&words, compte_paid(&q->total));
 		text_puts(&words, " au titre du paiement du loyer et des charges pour la période ");
 		period_words(&words, q->from, q->to);
-		if (title == QUITTANCE_LOYER)
+		if (q->title == QUITTANCE_LOYER)
 			text_puts(&words, ", et lui en donne quittance, sous réserve de tous mes droits.");
 		else
 			text_puts(&words, ". Ce reçu d'un paiement partiel n'est pas une quittance.");
@@ -112,11 +102,11 @@ static void declaration(struct page *page, const struct quittance *q, enum quitt
 static void amounts(struct page *page, const struct quittance *q)
 {
 	const struct compte_total *t = &q->total;
-	montant left = due(t) - paid(t);
+	montant left = compte_due(t) - compte_paid(t);
 
 	row(page, "Loyer hors charges", t->loyer, false, true);
 	row(page, "Provision pour charges", t->provision, false, false);
-	row(page, "Total de la période", due(t), true, true);
+	row(page, "Total de la période", compte_due(t), true, true);
 	if (t->paid_caf != 0)
 		row(page, "Aide au logement (CAF) versée au bailleur", t->paid_caf, false, false);
 	row(page, "Payé par le locataire", t->paid_loyer + t->paid_provision, false, false);
@@ -185,14 +175,13 @@ static void draw_quittance(void *arg)
 {
 	struct job *job = arg;
 	const struct quittance *q = job->paper;
-	enum quittance_title title = quittance_title(&q->total);
-	struct page *page = head(quittance_title_text(title), &q->parties, q->from, q->to, q->made_on);
+	struct page *page = head(quittance_title_text(q->title), &q->parties, q->from, q->to, q->made_on);
 
-	declaration(page, q, title);
+	declaration(page, q);
 	amounts(page, q);
 	balance(page, q);
 	signature(page, &q->parties, q->made_on);
-	if (title == QUITTANCE_LOYER)
+	if (q->title == QUITTANCE_LOYER)
 		page_paragraph(page,
 		               "Cette quittance annule tous les reçus donnés pour un paiement partiel de la même "
 		               "période. À conserver pendant trois ans (loi n° 89-462 du 6 juillet 1989, article 7-1).",

@@ -32,6 +32,7 @@ struct quittance {
 	struct quittance_parties parties;
 	jour from, to, made_on;
 	struct compte_total total;
+	enum quittance_title title;
 	bool has_solde;                 /* show the previous balance and what it becomes */
 	montant previous;               /* negative: the tenant owes */
 	const struct quittance_line *lines;      /* what the previous balance is made of; may be none */

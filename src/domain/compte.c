@@ -184,14 +184,30 @@ montant compte_solde(const struct compte_line *lines, size_t n)
 	return solde;
 }
 
-enum quittance_title quittance_title(const struct compte_total *total)
+montant compte_due(const struct compte_total *total)
 {
-	montant due = total->loyer + total->provision;
-	montant paid = total->paid_loyer + total->paid_provision + total->paid_caf;
+	return total->loyer + total->provision;
+}
 
-	if (paid >= due)
-		return QUITTANCE_LOYER;
-	return paid > 0 ? QUITTANCE_PARTIEL : QUITTANCE_AVIS;
+montant compte_paid(const struct compte_total *total)
+{
+	return total->paid_loyer + total->paid_provision + total->paid_caf;
+}
+
+static bool all_paid(const struct compte_total *total)
+{
+	return compte_paid(total) >= compte_due(total);
+}
+
+enum quittance_title quittance_title(const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
+                                     jour to)
+{
+	struct compte_total total = compte_period(bail, paiements, n, from, to);
+	struct compte_total months = compte_period(bail, paiements, n, jour_first_of_month(from), jour_last_of_month(to));
+
+	if (compte_paid(&total) <= 0)
+		return QUITTANCE_AVIS;
+	return all_paid(&total) && all_paid(&months) ? QUITTANCE_LOYER : QUITTANCE_PARTIEL;
 }
 
 const char *quittance_title_text(enum quittance_title title)

@@ -49,6 +49,9 @@ struct compte_total {
 	montant paid_loyer, paid_provision, paid_caf;
 };
 
+montant compte_due(const struct compte_total *total);
+montant compte_paid(const struct compte_total *total);
+
 /*
  * What is due for the days from..to that the tenant was there, by calendar month; a partial month counts by its days,
  * both ends included (510 € over 23 of 31 days is 378,39 €), loyer and provision each rounded to the cent. A month is
@@ -78,8 +81,13 @@ montant compte_solde(const struct compte_line *lines, size_t n);
 /* The title the law allows (loi n° 89-462 du 6 juillet 1989, art. 21). */
 enum quittance_title { QUITTANCE_AVIS, QUITTANCE_PARTIEL, QUITTANCE_LOYER };
 
-/* «Quittance de loyer» when all is paid, «Reçu de paiement partiel» for a part, «Avis d'échéance» when nothing is. */
-enum quittance_title quittance_title(const struct compte_total *total);
+/*
+ * For the days from..to: «Quittance de loyer» when all is paid, «Reçu de paiement partiel» for a part, «Avis d'échéance»
+ * when nothing is. Rent is owed by the month: a part of one is acquitted only if what was paid in the whole month, too,
+ * is all of it.
+ */
+enum quittance_title quittance_title(const struct bail *bail, const struct paiement *paiements, size_t n, jour from,
+                                     jour to);
 const char *quittance_title_text(enum quittance_title title);
 
 #endif

@@ -36,13 +36,19 @@ static bool read_period(struct paper *paper, struct solde *solde)
 	return !fields_refused(&fields);
 }
 
+/* What the file is called, by its title. */
+static const char *const FILES[] = {
+	[QUITTANCE_AVIS] = "avis-echeance", [QUITTANCE_PARTIEL] = "recu", [QUITTANCE_LOYER] = "quittance",
+};
+
 static void describe_quittance(struct paper *paper, const struct quittance *q)
 {
 	struct pool *pool = paper->request->pool;
 	char begin[JOUR_SIZE], end[JOUR_SIZE], amount[MONTANT_SIZE];
-	const char *when = paper_period(paper), *title = quittance_title_text(quittance_title(&q->total));
+	const char *when = paper_period(paper), *title = quittance_title_text(q->title);
 
-	paper->file = pool_printf(pool, "quittance-%s-%s.pdf", jour_sql(paper->from, begin), jour_sql(paper->to, end));
+	paper->file = pool_printf(pool, "%s-%s-%s.pdf", FILES[q->title], jour_sql(paper->from, begin),
+	                          jour_sql(paper->to, end));
 	paper->mail.type = "quittance";
 	paper->mail.objet = pool_printf(pool, "%s %s", title, when);
 	paper->mail.message = paper_letter(paper, pool_printf(pool, "le document «\u00a0%s\u00a0» %s", title, when));
@@ -67,6 +73,8 @@ void quittance_answer(struct app *app, struct request *request)
 	                       .made_on = jour_today(), .has_solde = solde.shown};
 	q.total = compte_period(&paper.dossier.bail, paper.dossier.paiements, paper.dossier.n_paiements, paper.from,
 	                        paper.to);
+	q.title = quittance_title(&paper.dossier.bail, paper.dossier.paiements, paper.dossier.n_paiements, paper.from,
+	                          paper.to);
 	if (q.has_solde)
 		q.n_lines = dossier_lines_before(request->pool, &paper.dossier, solde.from, paper.from, &lines,
 		                                 &q.previous);

@@ -137,6 +137,17 @@ class Pdf(QuittanceCase):
         self.assertNotIn("reçu de", text)
         self.assert_amount(text, "Payé par le locataire", "0,00 €")
 
+    def test_a_part_of_a_month_is_acquitted_with_the_month(self):
+        """Rent is owed by the month: what was paid would do for half of it, and is not all of it."""
+        half = {"startDate": "01/01/2023", "endDate": "15/01/2023"}
+        self.assertIn("Reçu de paiement partiel", read_pdf(self.pdf(PARTLY, **half)))
+        self.assertIn("Quittance de loyer", read_pdf(self.pdf(PAYS, **half)))
+
+    def test_the_file_is_called_what_it_is(self):
+        for who, name in ((PAYS, "quittance"), (PARTLY, "recu"), (NEVER, "avis-echeance")):
+            answer = self.anne.call(f"quittance/{who}", **JANUARY)
+            self.assertIn(f'filename="{name}-2023-01-01-2023-01-31.pdf"', answer.headers["Content-Disposition"])
+
     def test_caf_is_shown_as_such(self):
         text = read_pdf(self.pdf(CAF, **JANUARY))
         self.assertIn("Quittance de loyer", text)

@@ -2,6 +2,7 @@
  * The tenant's account: worked examples of what is due, paid and left.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "domain/compte.h"
 #include "unit.h"
@@ -147,19 +148,57 @@ START_TEST(balance_before_a_period)
 }
 END_TEST
 
+/* 2023-01-05 */
+#define ON_THE_5TH 19362
+#define JANUARY "01/01/2023", "31/01/2023"
+
+/* At most two payments; a lease that began long before. */
+static const struct {
+	const char *name, *from, *to;
+	montant loyer, provision;
+	struct paiement paiements[2];
+	const char *title;
+} TITLES[] = {
+	{"all", JANUARY, 50000, 2000, {{ON_THE_5TH, 50000, COMPTE_LOYER}, {ON_THE_5TH, 2000, COMPTE_PROVISION}},
+	 "Quittance de loyer"},
+	{"with CAF", JANUARY, 50000, 2000, {{ON_THE_5TH, 35500, COMPTE_LOYER}, {ON_THE_5TH, 16500, COMPTE_CAF}},
+	 "Quittance de loyer"},
+	{"more than all", JANUARY, 50000, 2000, {{ON_THE_5TH, 60000, COMPTE_LOYER}}, "Quittance de loyer"},
+	{"a cent less", JANUARY, 50000, 2000, {{ON_THE_5TH, 51999, COMPTE_LOYER}}, "Reçu de paiement partiel"},
+	{"a cent of CAF", JANUARY, 50000, 2000, {{ON_THE_5TH, 1, COMPTE_CAF}}, "Reçu de paiement partiel"},
+	{"nothing", JANUARY, 50000, 2000, {{0}}, "Avis d'échéance"},
+	{"nothing, of nothing", JANUARY, 0, 0, {{0}}, "Avis d'échéance"},
+	{"half a month, paid by a part of the month", "01/01/2023", "15/01/2023", 50000, 2000,
+	 {{ON_THE_5TH, 51999, COMPTE_LOYER}}, "Reçu de paiement partiel"},
+	{"half a month, all of the month paid", "01/01/2023", "15/01/2023", 50000, 2000,
+	 {{ON_THE_5TH, 52000, COMPTE_LOYER}}, "Quittance de loyer"},
+	{"half a month, paid in the other half", "16/01/2023", "31/01/2023", 50000, 2000,
+	 {{ON_THE_5TH, 52000, COMPTE_LOYER}}, "Avis d'échéance"},
+	{"a month and half of the next", "01/01/2023", "14/02/2023", 50000, 2000,
+	 {{ON_THE_5TH, 52000, COMPTE_LOYER}, {ON_THE_5TH, 26000, COMPTE_LOYER}}, "Reçu de paiement partiel"},
+};
+
 START_TEST(titles)
 {
-	static const struct { struct compte_total total; const char *title; } cases[] = {
-		{{.loyer = 50000, .provision = 2000, .paid_loyer = 50000, .paid_provision = 2000},
-		 "Quittance de loyer"},
-		{{.loyer = 50000, .provision = 2000, .paid_loyer = 35500, .paid_caf = 16500}, "Quittance de loyer"},
-		{{.loyer = 50000, .provision = 2000, .paid_loyer = 60000}, "Quittance de loyer"},
-		{{.loyer = 50000, .provision = 2000, .paid_loyer = 51999}, "Reçu de paiement partiel"},
-		{{.loyer = 50000, .provision = 2000, .paid_caf = 1}, "Reçu de paiement partiel"},
-		{{.loyer = 50000, .provision = 2000}, "Avis d'échéance"},
-	};
+	const typeof(TITLES[0]) *c = &TITLES[_i];
+	struct bail bail = {.entry = day("01/01/2020"), .quit = JOUR_NONE, .day_loyer = 5, .loyer = c->loyer,
+	                    .provision = c->provision};
 
-	ck_assert_str_eq(quittance_title_text(quittance_title(&cases[_i].total)), cases[_i].title);
+	ck_assert_msg(strcmp(quittance_title_text(quittance_title(&bail, c->paiements, COUNT(c->paiements),
+	                                                          day(c->from), day(c->to))), c->title) == 0, "%s",
+	              c->name);
+}
+END_TEST
+
+/* Who leaves on the 15th has paid all when the days until then are paid. */
+START_TEST(title_of_a_last_month)
+{
+	const struct paiement paid = {day("05/01/2023"), 25161, COMPTE_LOYER};      /* 520 € for 15 of 31 days */
+	struct bail bail = {.entry = day("01/01/2020"), .quit = day("15/01/2023"), .day_loyer = 5, .loyer = 52000};
+
+	ck_assert_int_eq(compte_period(&bail, &paid, 1, day("01/01/2023"), day("31/01/2023")).loyer, paid.amount);
+	ck_assert_int_eq(quittance_title(&bail, &paid, 1, day("01/01/2023"), day("31/01/2023")), QUITTANCE_LOYER);
+	ck_assert_int_eq(quittance_title(&bail, &paid, 1, day("01/01/2023"), day("15/01/2023")), QUITTANCE_LOYER);
 }
 END_TEST
 
@@ -173,7 +212,8 @@ int main(void)
 	tcase_add_test(tcase, due_lines);
 	tcase_add_test(tcase, balance);
 	tcase_add_loop_test(tcase, balance_before_a_period, 0, 6);
-	tcase_add_loop_test(tcase, titles, 0, 6);
+	tcase_add_loop_test(tcase, titles, 0, COUNT(TITLES));
+	tcase_add_test(tcase, title_of_a_last_month);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
