@@ -48,6 +48,12 @@ enum db_status db_classify(unsigned code, bool sent);
 /* Records and logs a failure, drops a broken connection, marks the open transaction; returns the status. */
 enum db_status db_failed(struct db *db, unsigned code, const char *message, bool sent);
 
+/*
+ * Likewise, what a statement says; it may have left the saying to its connection, as it does for rows that come one by
+ * one.
+ */
+enum db_status db_statement_failed(struct db *db, MYSQL_STMT *stmt, bool sent);
+
 /* A failure that is the program's own. */
 enum db_status db_misuse(struct db *db, const char *message);
 

@@ -90,7 +90,7 @@ static enum db_status take_result(struct db *db, struct db_statement *statement,
 	mysql_free_result(meta);
 	if (mysql_stmt_bind_result(statement->stmt, rows->bind) != 0 ||
 	    (at_once && mysql_stmt_store_result(statement->stmt) != 0))
-		return db_failed(db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt), true);
+		return db_statement_failed(db, statement->stmt, true);
 	return DB_OK;
 }
 
@@ -107,7 +107,7 @@ static enum db_status query_once(struct db *db, const char *sql, const struct db
 	if (writes && !db->in_transaction)
 		FAULT("db.before_commit");
 	if (mysql_stmt_execute(statement->stmt) != 0)
-		return db_failed(db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt), writes);
+		return db_statement_failed(db, statement->stmt, writes);
 	status = take_result(db, statement, at_once);
 	if (status != DB_OK)
 		return status;
@@ -167,8 +167,7 @@ enum db_status db_next(struct db_rows *rows)
 	if (result == MYSQL_NO_DATA)
 		return DB_NONE;
 	if (result != 0 && result != MYSQL_DATA_TRUNCATED)
-		return db_failed(statement->db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt),
-		                 false);
+		return db_statement_failed(statement->db, statement->stmt, false);
 	for (unsigned i = 0; i < rows->n_columns; i++) {
 		struct db_column *column = &rows->columns[i];
 
@@ -226,7 +225,7 @@ enum db_status db_rows_finish(struct db_rows *rows)
 		mysql_stmt_free_result(stmt);
 		while (status == DB_OK && mysql_stmt_more_results(stmt)) {
 			if (mysql_stmt_next_result(stmt) > 0)
-				status = db_failed(db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt), true);
+				status = db_statement_failed(db, stmt, true);
 			else
 				mysql_stmt_free_result(stmt);
 		}

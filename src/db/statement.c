@@ -64,7 +64,7 @@ static enum db_status prepare(struct db *db, const char *sql, struct db_statemen
 	if (!stmt)
 		return db_misuse(db, "mysql_stmt_init failed");
 	if (mysql_stmt_prepare(stmt, sql, strlen(sql)) != 0) {
-		enum db_status status = db_failed(db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt), false);
+		enum db_status status = db_statement_failed(db, stmt, false);
 
 		mysql_stmt_close(stmt);
 		return status;
@@ -148,7 +148,7 @@ enum db_status db_statement_bind(struct db *db, struct db_statement *statement, 
 	for (unsigned i = 0; i < n; i++)
 		bind_value(statement, i, &args[i]);
 	if (mysql_stmt_bind_param(statement->stmt, statement->params) != 0)
-		return db_failed(db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt), false);
+		return db_statement_failed(db, statement->stmt, false);
 	return DB_OK;
 }
 
@@ -162,7 +162,7 @@ static enum db_status execute(struct db *db, struct db_statement *statement, boo
 	if (autocommit)
 		FAULT("db.before_commit");
 	if (mysql_stmt_execute(stmt) != 0)
-		return db_failed(db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt), autocommit);
+		return db_statement_failed(db, stmt, autocommit);
 	db->affected = mysql_stmt_affected_rows(stmt);
 	db->insert_id = mysql_stmt_insert_id(stmt);
 	do {
@@ -170,7 +170,7 @@ static enum db_status execute(struct db *db, struct db_statement *statement, boo
 		more = mysql_stmt_more_results(stmt) ? mysql_stmt_next_result(stmt) : -1;
 	} while (more == 0);
 	if (more > 0)
-		return db_failed(db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt), autocommit);
+		return db_statement_failed(db, stmt, autocommit);
 	if (autocommit)
 		FAULT("db.after_commit");
 	return DB_OK;
@@ -282,7 +282,7 @@ static enum db_status bulk_part(struct db *db, struct db_statement *statement, b
 	if ((status = set_array_size(db, statement, (unsigned)n_rows)) != DB_OK)
 		goto err0;
 	if (mysql_stmt_bind_param(statement->stmt, statement->params) != 0)
-		status = db_failed(db, mysql_stmt_errno(statement->stmt), mysql_stmt_error(statement->stmt), false);
+		status = db_statement_failed(db, statement->stmt, false);
 	else
 		status = execute(db, statement, writes);
 	/* A lost connection has taken the statement with it. */

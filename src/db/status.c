@@ -97,8 +97,11 @@ static void tell(const struct db *db, enum db_status status)
 
 enum db_status db_failed(struct db *db, unsigned code, const char *message, bool sent)
 {
-	enum db_status status = db_classify(code, sent && !db->in_transaction);
+	enum db_status status;
 
+	if (code == 0)                  /* a failure all the same */
+		code = CR_SERVER_LOST;
+	status = db_classify(code, sent && !db->in_transaction);
 	db->code = code;
 	snprintf(db->error, sizeof db->error, "%s", message);
 	tell(db, status);
@@ -107,6 +110,15 @@ enum db_status db_failed(struct db *db, unsigned code, const char *message, bool
 	if (db->in_transaction && (status == DB_LOST || status == DB_CONFLICT))
 		db->broken = status;
 	return status;
+}
+
+enum db_status db_statement_failed(struct db *db, MYSQL_STMT *stmt, bool sent)
+{
+	unsigned code = mysql_stmt_errno(stmt);
+
+	if (code != 0 || db->mysql == NULL)
+		return db_failed(db, code, mysql_stmt_error(stmt), sent);
+	return db_failed(db, mysql_errno(db->mysql), mysql_error(db->mysql), sent);
 }
 
 enum db_status db_misuse(struct db *db, const char *message)

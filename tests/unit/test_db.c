@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dbtest.h"
+#include "unit.h"
 
 static struct db *db;
 
@@ -412,7 +413,6 @@ START_TEST(a_lock_that_is_taken_is_busy)
 }
 END_TEST
 
-/* The session: UTC, strict, read committed, no reconnection behind our back. */
 /* Ended by the server, and the connection is as good as before. */
 START_TEST(a_statement_that_takes_too_long_is_busy)
 {
@@ -430,6 +430,27 @@ START_TEST(a_statement_that_takes_too_long_is_busy)
 }
 END_TEST
 
+/* A result that never had a row is no row, least of all the one that stands in the buffers from before. */
+START_TEST(too_long_before_the_first_row)
+{
+	const char *sql = "SELECT ?, IF(?, SLEEP(1000), 0)";
+	struct db_rows *rows;
+
+	ck_status(db_query_long(db, sql, DB_ARGS(db_text("of the one before"), db_bool(false)), &rows), DB_OK);
+	ck_status(db_next(rows), DB_OK);
+	ck_assert_str_eq(db_col_text(rows, 0), "of the one before");
+	ck_status(db_next(rows), DB_NONE);
+	db_rows_end(rows);
+	db_set_statement_time(db, 50);
+	ck_status(db_query_long(db, sql, DB_ARGS(db_text("of this one"), db_bool(true)), &rows), DB_OK);
+	ck_status(db_next(rows), DB_BUSY);
+	db_rows_end(rows);
+	db_set_statement_time(db, 0);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT 7", DB_NO_ARGS), 7);
+}
+END_TEST
+
+/* The session: UTC, strict, read committed, no reconnection behind our back. */
 START_TEST(session)
 {
 	ck_status(db_ping(db), DB_OK);
@@ -448,6 +469,43 @@ static void kill_connection(struct db *victim)
 	db_close(killer);
 	usleep(50000);
 }
+
+/* How the server may end a result while its rows are read: by these statements, or by its own end. */
+static const char *const ENDS[] = {"KILL QUERY ?", "KILL ?", NULL};
+
+static void end_it(const char *sql, uint64_t connection)
+{
+	struct db *killer;
+
+	if (sql == NULL) {
+		dbtest_server("stop", "-KILL");
+		dbtest_server("start", "");
+		return;
+	}
+	killer = dbtest_open();
+	ck_status(db_run(killer, sql, DB_ARGS(db_u64(connection))), DB_OK);
+	db_close(killer);
+}
+
+/* Rows that come one by one, far more than fit into what is under way: each is one, and the end is told as it was. */
+START_TEST(rows_that_end_too_soon)
+{
+	uint64_t id = dbtest_number(db, "SELECT CONNECTION_ID()", DB_NO_ARGS), n = 0;
+	struct db_rows *rows;
+	enum db_status status;
+
+	ck_status(db_query_long(db, "SELECT seq, REPEAT('x', 20000) FROM seq_1_to_5000", DB_NO_ARGS, &rows), DB_OK);
+	while ((status = db_next(rows)) == DB_OK) {
+		ck_assert_uint_eq(db_col_u64(rows, 0), ++n);
+		if (n == 10)
+			end_it(ENDS[_i], id);
+	}
+	ck_status(status, DB_LOST);
+	ck_assert_uint_lt(n, 5000);
+	db_rows_end(rows);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT 7", DB_NO_ARGS), 7);
+}
+END_TEST
 
 /* An idle connection that was cut is replaced before anything is sent, so nothing is in doubt. */
 START_TEST(an_idle_connection_that_was_cut)
@@ -591,6 +649,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, a_body_that_refuses_rolls_back);
 	tcase_add_test(tcase, a_lock_that_is_taken_is_busy);
 	tcase_add_test(tcase, a_statement_that_takes_too_long_is_busy);
+	tcase_add_test(tcase, too_long_before_the_first_row);
+	tcase_add_loop_test(tcase, rows_that_end_too_soon, 0, COUNT(ENDS));
 	tcase_add_test(tcase, session);
 	tcase_add_test(tcase, an_idle_connection_that_was_cut);
 	tcase_add_test(tcase, cut_inside_a_transaction_runs_it_again);
