@@ -57,7 +57,7 @@ static void render_mail(struct render *render, struct job *job)
 	const char *opened;
 	struct mail mail = {
 		.uuid = delivery->uuid, .date = clock_now_ms(), .to = delivery->recipient,
-		.sender = delivery->originator,
+		.sender = delivery->originator, .client = delivery->client_name,
 		.subject = delivery->subject, .content = delivery->content != NULL ? delivery->content : "",
 		.logo_url = delivery->logo_url, .unsubscribe_link = delivery->unsubscribe_link,
 		.attachments = attachments(render, delivery), .n_attachments = delivery->n_attachments,

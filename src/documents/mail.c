@@ -143,6 +143,14 @@ static const char *shown_sender(const struct mail_kit *kit, const struct mail *m
 	return mail->sender != NULL && *mail->sender != '\0' ? mail->sender : kit->from_name;
 }
 
+/* Of whom the reader is told that he writes: somebody, in any case. */
+static const char *told_sender(const struct mail_kit *kit, const struct mail *mail)
+{
+	const char *shown = shown_sender(kit, mail);
+
+	return *shown != '\0' ? shown : mail->client;
+}
+
 static void add_part(struct text *out, const char *boundary, const char *type, const struct template *template,
                      const struct template_value *values, size_t n)
 {
@@ -168,7 +176,7 @@ static void add_alternative(const struct mail_kit *kit, struct pool *pool, const
 		{"subject", mail->subject},
 		{"content", content},
 		{"content_html", html_of_text(pool, content)},
-		{"sender", shown_sender(kit, mail)},
+		{"sender", told_sender(kit, mail)},
 		{"logo_url", mail->logo_url != NULL && is_web_url(mail->logo_url) ? mail->logo_url : NULL},
 		{"unsubscribe_url", seen ? mail->unsubscribe_url : NULL},
 	};

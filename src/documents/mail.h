@@ -2,7 +2,7 @@
  * A mail as it goes out: multipart/alternative of text and HTML, rendered from templates that an operator may replace.
  *
  * Templates mail.txt and mail.html know these names: subject, content (the text), content_html (the same as HTML made
- * here: escaped, with line breaks and links), sender (who writes, as shown), logo_url, and unsubscribe_url when it is
+ * here: escaped, with line breaks and links), sender (who writes), logo_url, and unsubscribe_url when it is
  * to be seen.
  */
 #ifndef DOCUMENTS_MAIL_H
@@ -37,6 +37,7 @@ struct mail {
 	int64_t date;                   /* ms */
 	const char *to;                 /* an SMTP address */
 	const char *sender;             /* display name of From; NULL: the configured one */
+	const char *client;             /* on whose behalf, said to the reader when there is no such name */
 	const char *subject;
 	const char *content;
 	const char *logo_url;           /* NULL: none; anything but http and https is left out */

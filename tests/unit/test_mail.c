@@ -164,7 +164,8 @@ START_TEST(hostile)
 	struct pool *pool = pool_create();
 	struct text out = {0};
 	struct mail mail = {
-		.uuid = UUID, .date = 880127706000, .to = "a@b.fr", .sender = value, .subject = value, .content = value,
+		.uuid = UUID, .date = 880127706000, .to = "a@b.fr", .sender = value, .client = value,
+		.subject = value, .content = value,
 		.logo_url = value, .unsubscribe_url = "https://bailleur.test/u/x", .unsubscribe_link = true,
 	};
 	const char *body, *html;
@@ -245,6 +246,42 @@ static void decode(char *s)
 	*to = '\0';
 }
 
+/* Who is said to write: the message's originator, or the configured name, or else the client. */
+static const struct {
+	const char *sender;
+	char from_name[10];
+	const char *said;
+} SAID[] = {
+	{"Ville", "Bailleur", "de la part de Ville.\r\n"},
+	{"", "Bailleur", "de la part de Bailleur.\r\n"},
+	{NULL, "Bailleur", "de la part de Bailleur.\r\n"},
+	{NULL, "", "de la part de Client.\r\n"},
+	{"", "", "de la part de Client.\r\n"},
+};
+
+START_TEST(who_is_said_to_write)
+{
+	struct settings settings = SETTINGS;
+	struct pool *pool = pool_create();
+	struct mail mail = {.uuid = UUID, .to = "a@b.fr", .sender = SAID[_i].sender, .client = "Client",
+	                    .subject = "s", .content = "c", .unsubscribe_url = "https://b.fr/u/x",
+	                    .unsubscribe_link = true};
+	char from_name[sizeof SAID[0].from_name];
+	struct text out = {0};
+	struct mail_kit *kit;
+
+	memcpy(from_name, SAID[_i].from_name, sizeof from_name);
+	settings.mail_from_name = from_name;
+	kit = mail_kit_create(&settings);
+	mail_build(kit, pool, &mail, &out);
+	ck_assert_msg(strstr(out.data, SAID[_i].said) != NULL, "%s", out.data);
+	ck_assert_ptr_null(strstr(out.data, "From: \"Client\""));
+	text_free(&out);
+	mail_kit_free(kit);
+	pool_free(pool);
+}
+END_TEST
+
 START_TEST(links)
 {
 	struct mail_kit *kit = mail_kit_create(&SETTINGS);
@@ -278,6 +315,7 @@ int main(void)
 	tcase_add_loop_test(tc, bodies, 0, COUNT(BODIES));
 	tcase_add_loop_test(tc, hostile, 0, COUNT(HOSTILE));
 	tcase_add_loop_test(tc, message_id, 0, COUNT(IDS));
+	tcase_add_loop_test(tc, who_is_said_to_write, 0, COUNT(SAID));
 	tcase_add_loop_test(tc, links, 0, COUNT(LINKS));
 	suite_add_tcase(suite, tc);
 	return unit_run(suite);
