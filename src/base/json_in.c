@@ -2,7 +2,8 @@
  * Strict JSON input: a scan by the letter of RFC 8259, then json-c builds the tree.
  *
  * The scan exists because json-c, its strict flags set, still lets through what another parser reads otherwise, and two
- * readings of one request are how checks are got round. Whatever passes the scan, json-c reads in one way only.
+ * readings of one request are how checks are got round. Whatever passes the scan, json-c reads in one way only; but
+ * for values with a flaw, when those are let through to be refused one by one.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct name {
 	const char *bytes;              /* in the input, or in the pool when it had escapes */
 	size_t len;
 	size_t where;
+	bool flawed;                    /* its value is */
 };
 
 struct scan {
@@ -32,6 +34,13 @@ struct scan {
 	struct name *names;             /* of all the objects that are open, the innermost last */
 	size_t n_names;
 	size_t max_names;
+
+	struct json_in_flaws *flaws;    /* NULL: the first flaw is an error */
+	bool in_name;                   /* where a flaw is always one */
+	unsigned top;                   /* how deep the members are that flaws are told by; 0: there are none */
+	size_t n_top;                   /* so many of them lie in `names`, at its beginning; the last one is open */
+	size_t item;                    /* of the root array */
+	bool flawed;                    /* it, or the root, outside of such members */
 };
 
 static bool scan_value(struct scan *scan);
@@ -47,6 +56,18 @@ static bool fail(struct scan *scan, enum json_in_error error, const char *where)
 static bool syntax(struct scan *scan)
 {
 	return fail(scan, JSON_IN_SYNTAX, scan->at);
+}
+
+/* What is wrong with a value, and with nothing around it: the scan can go on where flaws are told. */
+static bool flaw(struct scan *scan, enum json_in_error error, const char *where)
+{
+	if (scan->flaws == NULL || scan->in_name)
+		return fail(scan, error, where);
+	if (scan->n_top > 0)
+		scan->names[scan->n_top - 1].flawed = true;
+	else
+		scan->flawed = true;
+	return true;
 }
 
 static void skip_space(struct scan *scan)
@@ -99,26 +120,37 @@ static long read_hex4(struct scan *scan)
 	return value;
 }
 
+/* After a high surrogate, whose escape begins at `escape`. What is no low one is left to be read on its own. */
+static bool scan_low_surrogate(struct scan *scan, const char *escape, unsigned long high, unsigned long *code_r)
+{
+	const char *second = scan->at;
+	long low = -1;
+
+	if (accept(scan, '\\') && accept(scan, 'u')) {
+		low = read_hex4(scan);
+		if (low < 0)
+			return syntax(scan);
+	}
+	if (low < 0xDC00 || low > 0xDFFF) {
+		scan->at = second;
+		return flaw(scan, JSON_IN_ENCODING, escape);
+	}
+	*code_r = 0x10000 + ((high - 0xD800) << 10) + ((unsigned long)low - 0xDC00);
+	return true;
+}
+
 static bool scan_unicode_escape(struct scan *scan, const char *escape, unsigned long *code_r)
 {
-	long code = read_hex4(scan), low;
+	long code = read_hex4(scan);
 
 	if (code < 0)
 		return syntax(scan);
 	if (code == 0 || (code >= 0xDC00 && code <= 0xDFFF))
-		return fail(scan, JSON_IN_ENCODING, escape);
+		return flaw(scan, JSON_IN_ENCODING, escape);
 	*code_r = (unsigned long)code;
 	if (code < 0xD800 || code > 0xDBFF)
 		return true;
-	if (!accept(scan, '\\') || !accept(scan, 'u'))
-		return fail(scan, JSON_IN_ENCODING, escape);
-	low = read_hex4(scan);
-	if (low < 0)
-		return syntax(scan);
-	if (low < 0xDC00 || low > 0xDFFF)
-		return fail(scan, JSON_IN_ENCODING, escape);
-	*code_r = 0x10000 + (((unsigned long)code - 0xD800) << 10) + ((unsigned long)low - 0xDC00);
-	return true;
+	return scan_low_surrogate(scan, escape, *code_r, code_r);
 }
 
 static char *put_utf8(char *to, unsigned long code)
@@ -201,51 +233,108 @@ static void decode_name(struct scan *scan, const char *first, const char *last, 
 	name->len = (size_t)(to - name->bytes);
 }
 
-static bool scan_name(struct scan *scan)
+static void add_name(struct scan *scan, const char *first, const char *last, bool escaped)
 {
-	const char *first = scan->at + 1;
 	struct name *name;
-	bool escaped;
 
-	if (!scan_string(scan, &escaped))
-		return false;
 	if (scan->n_names == scan->max_names) {
 		scan->max_names = scan->max_names ? scan->max_names * 2 : 64;
 		scan->names = mem_realloc(scan->names, scan->max_names * sizeof(*scan->names));
 	}
 	name = &scan->names[scan->n_names++];
 	*name = (struct name){
-		.bytes = first, .len = (size_t)(scan->at - 1 - first), .where = (size_t)(first - 1 - scan->start)
+		.bytes = first, .len = (size_t)(last - first), .where = (size_t)(first - 1 - scan->start)
 	};
 	if (escaped)
-		decode_name(scan, first, scan->at - 1, name);
-	return true;
+		decode_name(scan, first, last, name);
+	if (scan->depth == scan->top)
+		scan->n_top = scan->n_names;
+}
+
+static bool scan_name(struct scan *scan)
+{
+	const char *first = scan->at + 1;
+	bool escaped, ok;
+
+	scan->in_name = true;
+	ok = scan_string(scan, &escaped);
+	scan->in_name = false;
+	if (ok)
+		add_name(scan, first, scan->at - 1, escaped);
+	return ok;
+}
+
+/* Any order in which equal names are neighbours: json_in_is_flawed() searches by it. */
+static int compare_texts(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	if (a_len != b_len)
+		return a_len < b_len ? -1 : 1;
+	return memcmp(a, b, a_len);
+}
+
+static bool same_name(const struct name *a, const struct name *b)
+{
+	return compare_texts(a->bytes, a->len, b->bytes, b->len) == 0;
 }
 
 static int compare_names(const void *a, const void *b)
 {
 	const struct name *x = a, *y = b;
-	int order;
+	int order = compare_texts(x->bytes, x->len, y->bytes, y->len);
 
-	if (x->len != y->len)
-		return x->len < y->len ? -1 : 1;
-	order = memcmp(x->bytes, y->bytes, x->len);
 	if (order != 0)
 		return order;
 	return x->where < y->where ? -1 : x->where > y->where;
 }
 
-/* Sorted, so that an object with a million names costs no more than a million names. */
-static bool names_differ(struct scan *scan, size_t first)
+/* `name` NULL: the item itself. */
+static void add_flaw(struct scan *scan, const struct name *name)
+{
+	struct json_in_flaws *flaws = scan->flaws;
+
+	flaws->at = pool_grow(scan->pool, flaws->at, flaws->n, &flaws->capacity, sizeof(*flaws->at));
+	flaws->at[flaws->n++] = (struct json_in_flaw){
+		scan->item, name != NULL ? pool_strndup(scan->pool, name->bytes, name->len) : NULL
+	};
+}
+
+/* Of a name that is there twice any value may be the flawed one. */
+static void add_flaws(struct scan *scan, const struct name *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool flawed = names[i].flawed;
+
+		for (; i + 1 < n && same_name(&names[i], &names[i + 1]); i++)
+			flawed = true;
+		if (flawed)
+			add_flaw(scan, &names[i]);
+	}
+}
+
+static bool has_duplicate(const struct name *names, size_t n, size_t *second_r)
+{
+	for (size_t i = 1; i < n; i++)
+		if (same_name(&names[i - 1], &names[i])) {
+			*second_r = names[i].where;
+			return true;
+		}
+	return false;
+}
+
+/* The end of an object. Sorted, so that an object with a million names costs no more than a million names. */
+static bool check_names(struct scan *scan, size_t first)
 {
 	struct name *names = scan->names + first;
-	size_t n = scan->n_names - first;
+	size_t n = scan->n_names - first, second;
 
 	if (n > 1)
 		qsort(names, n, sizeof(*names), compare_names);
-	for (size_t i = 1; i < n; i++)
-		if (names[i].len == names[i - 1].len && memcmp(names[i].bytes, names[i - 1].bytes, names[i].len) == 0)
-			return fail(scan, JSON_IN_DUPLICATE, scan->start + names[i].where);
+	if (scan->flaws != NULL && scan->depth == scan->top) {
+		add_flaws(scan, names, n);
+		scan->n_top = 0;
+	} else if (has_duplicate(names, n, &second) && !flaw(scan, JSON_IN_DUPLICATE, scan->start + second)) {
+		return false;
+	}
 	scan->n_names = first;
 	return true;
 }
@@ -267,7 +356,16 @@ static bool scan_members(struct scan *scan)
 		if (!scan_value(scan))
 			return false;
 	} while (accept(scan, ','));
-	return accept(scan, '}') ? names_differ(scan, first) : syntax(scan);
+	return accept(scan, '}') ? check_names(scan, first) : syntax(scan);
+}
+
+/* The end of the root, or of an element when it is an array. */
+static void end_item(struct scan *scan)
+{
+	if (scan->flawed)
+		add_flaw(scan, NULL);
+	scan->flawed = false;
+	scan->item++;
 }
 
 static bool scan_elements(struct scan *scan)
@@ -278,6 +376,8 @@ static bool scan_elements(struct scan *scan)
 	do {
 		if (!scan_value(scan))
 			return false;
+		if (scan->depth == 1)
+			end_item(scan);
 	} while (accept(scan, ','));
 	return accept(scan, ']') || syntax(scan);
 }
@@ -333,11 +433,20 @@ static bool double_fits(const char *digits, const char *end)
 	return exponent <= DOUBLE_EXPONENT && exponent >= -DOUBLE_EXPONENT;
 }
 
+/* The same of what is in the input, where no NUL ends it. */
+static bool decimal_fits(const char *digits, size_t len)
+{
+	char copy[NUMBER_MAX + 1];
+
+	memcpy(copy, digits, len);
+	copy[len] = '\0';
+	return double_fits(copy, copy + len);
+}
+
 static bool scan_number(struct scan *scan)
 {
 	const char *first = scan->at, *digits;
-	char copy[NUMBER_MAX + 1];
-	bool negative = accept(scan, '-'), integer = true;
+	bool negative = accept(scan, '-'), integer = true, fits;
 	size_t len, n_digits;
 
 	digits = scan->at;
@@ -358,11 +467,9 @@ static bool scan_number(struct scan *scan)
 			return syntax(scan);
 	}
 	len = (size_t)(scan->at - digits);
-	if (len > NUMBER_MAX || (integer && !integer_fits(digits, n_digits, negative)))
-		return fail(scan, JSON_IN_RANGE, first);
-	memcpy(copy, digits, len);
-	copy[len] = '\0';
-	return integer || double_fits(copy, copy + len) || fail(scan, JSON_IN_RANGE, first);
+	fits = len <= NUMBER_MAX &&
+	       (integer ? integer_fits(digits, n_digits, negative) : decimal_fits(digits, len));
+	return fits || flaw(scan, JSON_IN_RANGE, first);
 }
 
 static bool scan_nested(struct scan *scan, bool (*inside)(struct scan *scan))
@@ -409,14 +516,25 @@ static bool scan_value(struct scan *scan)
 	return true;
 }
 
+/* Flaws are told by the members of the root, or of the elements when it is an array. */
+static unsigned top_of(int first)
+{
+	if (first == '[')
+		return 2;
+	return first == '{' ? 1 : 0;
+}
+
 static bool scan_document(struct scan *scan)
 {
 	size_t len = (size_t)(scan->end - scan->start), valid = text_utf8_prefix(scan->start, len);
 
 	if (valid < len)
 		return fail(scan, JSON_IN_ENCODING, scan->start + valid);
+	skip_space(scan);
+	scan->top = top_of(peek(scan));
 	if (!scan_value(scan))
 		return false;
+	end_item(scan);
 	return scan->at == scan->end || syntax(scan);
 }
 
@@ -449,24 +567,61 @@ static void release(void *root)
 	json_object_put(root);
 }
 
+static enum json_in_error parse(struct scan *scan, struct json_object **root_r)
+{
+	struct json_object *root = NULL;
+	size_t len = (size_t)(scan->end - scan->start);
+
+	if (len > INT_MAX)
+		fail(scan, JSON_IN_SYNTAX, scan->start);
+	else if (scan_document(scan) && build(scan->start, len, &root, &scan->where) != 0)
+		scan->error = JSON_IN_SYNTAX;
+	free(scan->names);
+	if (scan->error != JSON_IN_OK)
+		return scan->error;
+	if (root != NULL)
+		pool_at_reset(scan->pool, release, root);
+	*root_r = root;
+	return JSON_IN_OK;
+}
+
 enum json_in_error json_in_parse(struct pool *pool, const char *bytes, size_t len, struct json_object **root_r,
                                  size_t *where_r)
 {
 	struct scan scan = { .pool = pool, .start = bytes, .at = bytes, .end = bytes + len };
-	struct json_object *root = NULL;
+	enum json_in_error error = parse(&scan, root_r);
 
-	if (len > INT_MAX)
-		fail(&scan, JSON_IN_SYNTAX, bytes);
-	else if (scan_document(&scan) && build(bytes, len, &root, &scan.where) != 0)
-		scan.error = JSON_IN_SYNTAX;
-	free(scan.names);
-	if (scan.error != JSON_IN_OK) {
-		if (where_r != NULL)
-			*where_r = scan.where;
-		return scan.error;
-	}
-	if (root != NULL)
-		pool_at_reset(pool, release, root);
-	*root_r = root;
-	return JSON_IN_OK;
+	if (error != JSON_IN_OK && where_r != NULL)
+		*where_r = scan.where;
+	return error;
+}
+
+enum json_in_error json_in_parse_flawed(struct pool *pool, const char *bytes, size_t len, struct json_object **root_r,
+                                        struct json_in_flaws *flaws_r)
+{
+	struct json_in_flaws flaws = {0};
+	struct scan scan = { .pool = pool, .start = bytes, .at = bytes, .end = bytes + len, .flaws = &flaws };
+	enum json_in_error error = parse(&scan, root_r);
+
+	if (error == JSON_IN_OK)
+		*flaws_r = flaws;
+	return error;
+}
+
+static int compare_flaws(const void *a, const void *b)
+{
+	const struct json_in_flaw *x = a, *y = b;
+
+	if (x->item != y->item)
+		return x->item < y->item ? -1 : 1;
+	if (x->name == NULL || y->name == NULL)
+		return (x->name != NULL) - (y->name != NULL);
+	return compare_texts(x->name, strlen(x->name), y->name, strlen(y->name));
+}
+
+bool json_in_is_flawed(const struct json_in_flaws *flaws, size_t item, const char *name)
+{
+	struct json_in_flaw wanted = { item, name };
+
+	return flaws->n > 0 && bsearch(&wanted, flaws->at, flaws->n, sizeof(wanted), compare_flaws) != NULL;
 }

@@ -7,6 +7,7 @@
 #define BASE_JSON_IN_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/pool.h"
@@ -27,5 +28,31 @@ enum json_in_error {
  */
 enum json_in_error json_in_parse(struct pool *pool, const char *bytes, size_t len, struct json_object **root_r,
                                  size_t *where_r);
+
+/*
+ * A flaw is what is wrong with one value and leaves no doubt where it ends: a NUL or an unpaired surrogate escaped in a
+ * string, a name that an object holds twice, a number out of range. Not so in a member's name, which says whose it is.
+ */
+struct json_in_flaw {
+	size_t item;            /* the element of the root array; 0 when the root is none */
+	const char *name;       /* the member of that object, or of the root; NULL: the flaw is in what is no object */
+};
+
+/* Each member once, however many flaws lie in it and below; in the order of items. */
+struct json_in_flaws {
+	struct json_in_flaw *at;
+	size_t n, capacity;
+};
+
+/*
+ * The same, but flaws are told instead of being errors: the list, which is in the pool, is empty when json_in_parse()
+ * had accepted the bytes. Members that it names stand in the tree, with values that nobody may use. *flaws_r is set on
+ * success only.
+ */
+enum json_in_error json_in_parse_flawed(struct pool *pool, const char *bytes, size_t len, struct json_object **root_r,
+                                        struct json_in_flaws *flaws_r);
+
+/* Has that member a flaw? `name` NULL asks for an item that is no object. No slower for a list that is long. */
+bool json_in_is_flawed(const struct json_in_flaws *flaws, size_t item, const char *name);
 
 #endif

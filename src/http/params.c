@@ -55,7 +55,7 @@ static enum param_result one_value(const struct params *params, const char *name
 	for (const struct param *p = params_find(params, name); p != NULL; p = params_next(params, name, p)) {
 		if (p->kind == PARAM_NULL)
 			continue;
-		if (p->kind == PARAM_OBJECT || p->kind == PARAM_ARRAY)
+		if (p->kind == PARAM_OBJECT || p->kind == PARAM_ARRAY || p->kind == PARAM_FLAWED)
 			return PARAM_INVALID;
 		if (found != NULL && !same_value(found, p))
 			return PARAM_INVALID;

@@ -10,15 +10,16 @@
 
 struct json_object;
 
-enum param_kind { PARAM_TEXT, PARAM_NUMBER, PARAM_BOOL, PARAM_NULL, PARAM_OBJECT, PARAM_ARRAY };
+/* PARAM_FLAWED: a value in an item of a batch that cannot be taken (see base/json_in.h), and is invalid as anything. */
+enum param_kind { PARAM_TEXT, PARAM_NUMBER, PARAM_BOOL, PARAM_NULL, PARAM_OBJECT, PARAM_ARRAY, PARAM_FLAWED };
 
 struct param {
 	const char *name;
 	const char *value;              /* NUL-terminated; JSON numbers and booleans as their text; NULL for null,
-	                                 * object, array */
+	                                 * object, array, flawed */
 	size_t len;
 	enum param_kind kind;           /* PARAM_TEXT for everything that is not JSON */
-	struct json_object *json;       /* JSON only */
+	struct json_object *json;       /* JSON only; NULL for null, flawed */
 };
 
 struct params {
@@ -30,7 +31,7 @@ struct params {
 enum param_result {
 	PARAM_OK = 0,
 	PARAM_ABSENT,           /* not given, or JSON null */
-	PARAM_INVALID           /* wrong type, bounds, or given twice with different values */
+	PARAM_INVALID           /* wrong type, bounds, flawed, or given twice with different values */
 };
 
 struct pool;

@@ -44,18 +44,34 @@ static struct param to_param(const char *name, struct json_object *json)
 	}
 }
 
-static void read_members(struct request *request, struct json_object *object)
+/* As with a form, the first parameter that cannot be read is the request's fault. */
+static void read_members(struct request *request, struct json_object *object, const struct json_in_flaws *flaws)
 {
 	json_object_object_foreach(object, name, value) {
-		struct param param = to_param(name, value);
+		struct param param;
 
+		if (json_in_is_flawed(flaws, 0, name)) {
+			request_fault(request, HTTP_FAULT_PARAMETER, name, strlen(name));
+			return;
+		}
+		param = to_param(name, value);
 		if (!request_add_param(request, &param))
 			return;
 	}
 }
 
-static void read_item(struct request *request, struct json_object *object, struct params *item)
+/* Here it is one item's fault, and no matter to the others. */
+static struct param to_item_param(const struct json_in_flaws *flaws, size_t i, const char *name,
+                                  struct json_object *json)
 {
+	if (json_in_is_flawed(flaws, i, name))
+		return (struct param){.name = name, .kind = PARAM_FLAWED};
+	return to_param(name, json);
+}
+
+static void read_item(struct request *request, struct json_object *object, const struct json_in_flaws *flaws, size_t i)
+{
+	struct params *item = &request->items[i];
 	size_t n = (size_t)json_object_object_length(object);
 
 	if (n > HTTP_MAX_PARAMS) {
@@ -65,10 +81,10 @@ static void read_item(struct request *request, struct json_object *object, struc
 	item->capacity = n;
 	item->at = pool_alloc(request->pool, n * sizeof(*item->at));
 	json_object_object_foreach(object, name, value)
-		item->at[item->n++] = to_param(name, value);
+		item->at[item->n++] = to_item_param(flaws, i, name, value);
 }
 
-static void read_items(struct request *request, struct json_object *array)
+static void read_items(struct request *request, struct json_object *array, const struct json_in_flaws *flaws)
 {
 	size_t n = json_object_array_length(array);
 
@@ -85,20 +101,21 @@ static void read_items(struct request *request, struct json_object *array)
 
 		request->item_is_object[i] = json_object_is_type(item, json_type_object);
 		if (request->item_is_object[i])
-			read_item(request, item, &request->items[i]);
+			read_item(request, item, flaws, i);
 	}
 }
 
 void parse_json(struct request *request, const char *bytes, size_t len)
 {
 	struct json_object *root;
+	struct json_in_flaws flaws;
 
-	if (json_in_parse(request->pool, bytes, len, &root, NULL) != JSON_IN_OK)
+	if (json_in_parse_flawed(request->pool, bytes, len, &root, &flaws) != JSON_IN_OK)
 		fault_body(request, HTTP_FAULT_BODY);
 	else if (json_object_is_type(root, json_type_object))
-		read_members(request, root);
+		read_members(request, root, &flaws);
 	else if (json_object_is_type(root, json_type_array))
-		read_items(request, root);
+		read_items(request, root, &flaws);
 	else
 		fault_body(request, HTTP_FAULT_BODY);
 }

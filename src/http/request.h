@@ -19,7 +19,7 @@ enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_HEAD = 4, HTTP_OTHER = 8 };
 /* What is wrong with a request before any handler looks at it. */
 enum http_fault {
 	HTTP_FAULT_NONE = 0,
-	HTTP_FAULT_PARAMETER,   /* `fault_name` is malformed (percent escape, UTF-8, NUL): 400 */
+	HTTP_FAULT_PARAMETER,   /* `fault_name` is malformed (percent escape, UTF-8, NUL) or has a flaw in JSON: 400 */
 	HTTP_FAULT_BODY,        /* the body is not what its type says, or its type is not one we read: 400 */
 	HTTP_FAULT_TOO_LARGE,   /* body beyond the limit: 413 */
 	HTTP_FAULT_TOO_MANY     /* more than HTTP_MAX_PARAMS parameters, or more than HTTP_MAX_ITEMS items: 400 */

@@ -1,6 +1,7 @@
 """Every endpoint of Communication: each documented success and each error, as a client sees them."""
 
 import base64
+import json
 import os
 import re
 import threading
@@ -40,6 +41,11 @@ class Case(StackCase):
         client = client or self.client
         return self.stack.web.post(path, json=items, query={"auth_key": client.key, "auth_secret": client.secret},
                                    **more)
+
+    def batch_text(self, path, text):
+        """The same of a text, for what is no JSON of Python's, or no UTF-8 before it is escaped."""
+        return self.stack.web.post(path, body=text.encode(), headers={"Content-Type": "application/json"},
+                                   query={"auth_key": self.client.key, "auth_secret": self.client.secret})
 
     def get(self, path, client=None, **parameters):
         return self.stack.web.get(path, (client or self.client).form(**parameters))
@@ -225,6 +231,35 @@ class Sending(Case):
         self.assertEqual([item["recipient"] for item in got if not item["error"]],
                          ["exemple@mail.com", "deux@mail.com"])
         self.assertEqual(self.ids(), [got[2]["id"], got[0]["id"]])
+
+    def test_batch_with_flaws(self):
+        """What JSON can say and no text may hold is the fault of its item, and of no other."""
+        number = 10 ** 20
+        items = [{**MAIL, "message": "a\0b"}, MAIL, {**MAIL, "subject": "\ud83d"}, {**MAIL, "recipient": "\udfe0\ud83d"},
+                 {**MAIL, "message": "\ud83d\n"}, {**MAIL, "identifier1": number}, {**MAIL, "test_mode": -number},
+                 {**MAIL, "subject": ["\0"]}, {**MAIL, "subject": "\0", "message": "\0"}, "\0", [number],
+                 {**MAIL, "nobody reads": "\0", "recipient": "deux@mail.com"}]
+        body = json.dumps(items)[:-1] + ',{"recipient":"a@mail.com","subject":"s","message":"m","s\\u0075bject":"t"}]'
+        answer = self.batch_text("/v1/send_email", body)
+        self.assertEqual(answer.status, 200, answer)
+        got = answer.json["messages"]
+        self.assertEqual([item["message"] for item in got], [
+            "invalid message", QUEUED, "invalid subject", "invalid recipient", "invalid message", "invalid identifier1",
+            "invalid test_mode", "invalid subject", "invalid subject", "invalid message", "invalid message", QUEUED,
+            "invalid subject"])
+        self.assertEqual([(item["error"], item["recipient"]) for item in got if item["error"]], [(True, None)] * 11)
+        self.assertEqual(self.ids(), [got[11]["id"], got[1]["id"]])
+        self.stack.send_all()
+        self.assertEqual({message["state"] for message in self.list()}, {"sent"})
+
+    def test_batch_of_messages_with_flaws(self):
+        """The same for SMS and for both channels, where a flaw in the channel is no other channel."""
+        answer = self.batch("/v1/send_sms", [{**SMS, "message": "\0"}, SMS, {**SMS, "recipient": "\0"}])
+        self.assertEqual([item["message"] for item in answer.json["messages"]],
+                         ["invalid message", QUEUED, "invalid recipient"])
+        answer = self.batch_text("/v1/messages", json.dumps([{**BOTH, name: "\ud83d"} for name in BOTH] + [BOTH]))
+        self.assertEqual([item["message"] for item in answer.json["messages"]], [
+            "invalid recipient" if name in ("email", "phone") else "invalid " + name for name in BOTH] + [QUEUED])
 
     def test_batch_of_sms_and_of_messages(self):
         answer = self.batch("/v1/send_sms", [{**SMS, "recipient": "06.02.03.04.05"}, {**SMS, "message": " "}])

@@ -122,8 +122,8 @@ def json_op(name, answer, status=200, keeps=None, **changes):
     return Try(name, SAVE_OPERATION, answer, body, status, JSON, keeps=keeps)
 
 
-def json_text(name, text):
-    return Try(name, SAVE_OPERATION, parameter("body"), text, 400, JSON)
+def json_text(name, text, wrong="body"):
+    return Try(name, SAVE_OPERATION, parameter(wrong), text, 400, JSON)
 
 
 def part(name, value, extra=b""):
@@ -353,9 +353,14 @@ CREDENTIALS_CASES = [
 BODIES = [
     *[json_text("JSON: " + text[:40].replace("\n", "\\n"), text) for text in (
         "", " ", "null", "true", "12", '"texte"', "[]", "[{}]", "{", '{"a":1,}', "{'a':1}", '{"a":NaN}', '{"a":-01}',
-        '{"a":"line\nbreak"}', '{"a":"\\ud800"}', '{"a":"\\u0000"}', '{"a":1} x', '{"a":1,"a":1}',
-        '{"a":99999999999999999999}',
+        '{"a":"line\nbreak"}', '{"a\\u0000":1}', '{"a":1} x',
         '{"a":' * 40 + "1" + "}" * 40, "[" * 100000) if text != ""],
+    *[json_text("JSON with a flaw: " + text, json.dumps({**CREDENTIALS, **OPERATION_FORM})[:-1] + "," + text + "}",
+                wrong)
+      for wrong, text in (
+          ("operationDesc", '"operationDesc":"a\\u0000b"'), ("operationDesc", '"operationDesc":"\\ud83d"'),
+          ("operationDesc", '"operationDesc":["\\ud83d"]'), ("operationMontant", '"operationMontant":1'),
+          ("operationDesc", '"operationDesc":99999999999999999999'), ("a", '"a":{"b":1,"b":1}'))],
     json_text("a batch", json.dumps([{**CREDENTIALS, **OPERATION_FORM}])),
     json_op("an amount that is an array", fields(("Montant", "invalide")), operationMontant=[5]),
     json_op("an amount that is an object", fields(("Montant", "invalide")), operationMontant={"a": 5}),

@@ -1,5 +1,5 @@
 /*
- * Strict JSON: what is accepted and as what, and what is refused, why and where.
+ * Strict JSON: what is accepted and as what, what is refused, why and where, and which flaws are told.
  */
 #include <stdio.h>
 #include <string.h>
@@ -212,6 +212,189 @@ START_TEST(accepts)
 }
 END_TEST
 
+#define FLAWED(literal, told) { literal, sizeof(literal) - 1, told }
+
+/* Which members are told to have a flaw: `item:name`, an item that is no object as `item`; NULL: refused as a whole. */
+static const struct {
+	const char *bytes;
+	size_t len;
+	const char *told;
+} flawed[] = {
+	/* Nothing is wrong. */
+	FLAWED("null", ""), FLAWED("{}", ""), FLAWED("[]", ""), FLAWED("[{}]", ""),
+	FLAWED("{\"a\":\"\\ud83d\\ude00\"}", ""),
+	FLAWED("[{\"a\":1},{\"a\":1}]", ""), FLAWED("{\"a\":{\"a\":[{\"a\":1}]}}", ""),
+	/* Each kind, in each place. */
+	FLAWED("{\"a\":\"\\u0000\"}", "0:a"), FLAWED("{\"a\":\"x\\u0000y\",\"b\":1}", "0:a"),
+	FLAWED("{\"b\":1,\"a\":\"\\ud83d\"}", "0:a"), FLAWED("{\"a\":99999999999999999999}", "0:a"),
+	FLAWED("{\"a\":-9223372036854775809,\"b\":-9223372036854775808}", "0:a"),
+	FLAWED("{\"a\":1e400,\"b\":1e-400,\"c\":1e307}", "0:a 0:b"),
+	FLAWED("{\"a\":0.00000000000000000000000000000000000000000000000000000000000000001}", "0:a"),
+	FLAWED("{\"a\":1,\"a\":1}", "0:a"), FLAWED("{\"a\":1,\"b\":2,\"\\u0061\":3}", "0:a"),
+	FLAWED("{\"a\":1,\"b\":2,\"a\":3,\"b\":4,\"a\":5}", "0:a 0:b"), FLAWED("{\"\":1,\"\":1}", "0:"),
+	FLAWED("{\"a\":\"\\u0000\",\"a\":\"\\u0000\"}", "0:a"),
+	FLAWED("{\"b\":\"\\u0000\",\"a\":1,\"b\":1}", "0:b"),
+	FLAWED("{\"a\":\"\\u0000\\u0000\\ud83d\\u0000\"}", "0:a"),
+	/* Below a member. */
+	FLAWED("{\"a\":[\"\\u0000\"],\"b\":[1]}", "0:a"), FLAWED("{\"b\":0,\"a\":[[[1e999]]]}", "0:a"),
+	FLAWED("{\"a\":{\"b\":\"\\u0000\"},\"b\":1}", "0:a"),
+	FLAWED("{\"a\":{\"b\":1,\"b\":2},\"b\":1}", "0:a"),
+	FLAWED("{\"a\":[{\"x\":{}},{\"b\":[{\"c\":1,\"c\":2}]}],\"b\":{\"c\":1}}", "0:a"),
+	FLAWED("{\"a\":{\"b\":1,\"b\":2,\"c\":1e999,\"d\":[1e999,\"\\u0000\"]},\"c\":0}", "0:a"),
+	FLAWED("{\"a\":{\"c\":1},\"b\":\"\\u0000\",\"c\":[{\"a\":1},{\"b\":1}],\"d\":1e999}", "0:b 0:d"),
+	/* Items. */
+	FLAWED("[{\"a\":1},{\"a\":\"\\u0000\"},{\"a\":1}]", "1:a"),
+	FLAWED("[{\"a\":1e999},{\"a\":1},{\"b\":1,\"b\":1,\"a\":[1e999]}]", "0:a 2:a 2:b"),
+	FLAWED("[{},{\"a\":{\"a\":1,\"a\":1}},{\"a\":{\"a\":1}}]", "1:a"),
+	FLAWED("[{\"\\u00e9\":\"\\u0000\"},{\"\\ud83d\\ude00\":1,\"\xF0\x9F\x98\x80\":1}]",
+	       "0:é 1:\xF0\x9F\x98\x80"),
+	/* What is no object. */
+	FLAWED("\"\\u0000\"", "0"), FLAWED(" 1e999 ", "0"), FLAWED("[1e999]", "0"),
+	FLAWED("[\"\\u0000\",{\"a\":1},\"\\u0000\"]", "0 2"),
+	FLAWED("[1,[\"\\u0000\",[1e999],{\"a\":1,\"a\":1}],{\"a\":\"\\u0000\"},7,[{\"a\":\"\\ud83d\"}]]",
+	       "1 2:a 4"),
+	FLAWED("[[],[{\"a\":1}],{\"a\":1}]", ""),
+	/* Surrogates: what follows half a pair stands for itself. */
+	FLAWED("{\"a\":\"\\ud83d\",\"b\":1}", "0:a"), FLAWED("{\"a\":\"\\udfff\"}", "0:a"),
+	FLAWED("{\"a\":\"\\ud83d\\n\",\"b\":1}", "0:a"), FLAWED("{\"a\":\"\\ud83d\\\"\",\"b\":1}", "0:a"),
+	FLAWED("{\"a\":\"\\ud83d\\\\\",\"b\":1}", "0:a"), FLAWED("{\"a\":\"\\ud83d\\u0041\"}", "0:a"),
+	FLAWED("{\"a\":\"\\ud83d\\u0022\"}", "0:a"), FLAWED("{\"a\":\"\\ud83d\\ud83d\"}", "0:a"),
+	FLAWED("{\"a\":\"\\ud83d\\ud83d\\ude00\"}", "0:a"), FLAWED("{\"a\":\"\\ude00\\ud83d\"}", "0:a"),
+	FLAWED("{\"a\":\"\\ud83d\\u0000\"}", "0:a"), FLAWED("{\"a\":\"\\ud83dx\\ude00\"}", "0:a"),
+	FLAWED("{\"a\":\"\\ud83d \\ud83d\\ude00\"}", "0:a"), FLAWED("{\"a\":\"\\ud83d\xC3\xA9\"}", "0:a"),
+	FLAWED("{\"a\":\"\\ud83d\\", NULL), FLAWED("{\"a\":\"\\ud83d\\u", NULL),
+	FLAWED("{\"a\":\"\\ud83d", NULL),
+	FLAWED("{\"a\":\"\\ud83d\\\"}", NULL), FLAWED("{\"a\":\"\\ud83d\\x\"}", NULL),
+	FLAWED("{\"a\":\"\\ud83d\\u12\"}", NULL), FLAWED("{\"a\":\"\\ud83d\n\"}", NULL),
+	/* Names, and form: nothing can be told apart. */
+	FLAWED("{\"a\\u0000\":1}", NULL), FLAWED("{\"\\ud83d\":1}", NULL), FLAWED("{\"\\ude00\\ud83d\":1}", NULL),
+	FLAWED("{\"\\ud83d\\u0041\":1}", NULL), FLAWED("[{\"a\":1},{\"a\\u0000\":1}]", NULL),
+	FLAWED("[{\"a\":{\"b\\ud83d\":1}}]", NULL), FLAWED("{\"b\":\"\\u0000\",\"a\\u0000\":1}", NULL),
+	FLAWED("{\"a\":\"\\u0000\",}", NULL), FLAWED("{\"a\":\"\\u0000\"}x", NULL),
+	FLAWED("{\"a\":\"\\u0000\"", NULL), FLAWED("{\"a\":\"\\u0000\",\"b\":\"\xFF\"}", NULL),
+	FLAWED("{\"a\":\"\\u000\"}", NULL), FLAWED("{\"a\":\"\0\"}", NULL), FLAWED("[{\"a\":1e999},{\"a\":01}]", NULL),
+	FLAWED("[{\"a\":1,\"a\":1},NaN]", NULL), FLAWED("{\"a\":1e999e1}", NULL)
+};
+
+static enum json_in_error parse_flawed_copy(struct pool *pool, const char *bytes, size_t len,
+                                            struct json_object **root_r, struct json_in_flaws *flaws_r)
+{
+	char *copy = malloc(len + (len == 0));
+	enum json_in_error error;
+
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	error = json_in_parse_flawed(pool, copy, len, root_r, flaws_r);
+	free(copy);
+	return error;
+}
+
+static const char *written(struct pool *pool, const struct json_in_flaws *flaws)
+{
+	const char *told = "";
+
+	for (size_t i = 0; i < flaws->n; i++) {
+		const struct json_in_flaw *flaw = &flaws->at[i];
+
+		ck_assert(json_in_is_flawed(flaws, flaw->item, flaw->name));
+		told = pool_printf(pool, "%s%s%zu%s%s", told, i > 0 ? " " : "", flaw->item,
+		                   flaw->name != NULL ? ":" : "", flaw->name != NULL ? flaw->name : "");
+	}
+	return told;
+}
+
+START_TEST(tells_flaws)
+{
+	struct pool *pool = pool_create();
+	struct json_object *root = NULL, *strict;
+	struct json_in_flaws flaws = {0};
+	enum json_in_error error = parse_flawed_copy(pool, flawed[_i].bytes, flawed[_i].len, &root, &flaws);
+
+	if (flawed[_i].told == NULL) {
+		ck_assert_msg(error != JSON_IN_OK, "%s: accepted", flawed[_i].bytes);
+		ck_assert_ptr_null(root);
+	} else {
+		ck_assert_msg(error == JSON_IN_OK, "%s: refused", flawed[_i].bytes);
+		ck_assert_msg(strcmp(written(pool, &flaws), flawed[_i].told) == 0, "%s: told %s", flawed[_i].bytes,
+		              written(pool, &flaws));
+	}
+	error = parse_copy(pool, flawed[_i].bytes, flawed[_i].len, &strict, NULL);
+	ck_assert_int_eq(error == JSON_IN_OK, flawed[_i].told != NULL && flawed[_i].told[0] == '\0');
+	pool_free(pool);
+}
+END_TEST
+
+/* What stands around a flaw is read as it would be without. */
+START_TEST(reads_around_flaws)
+{
+	static const char bytes[] = "[{\"a\":\"\\ud83d\\\",\\\"b\",\"c\":\"\\ud83d\\u0022\","
+	                            "\"d\":[1e999,2],\"e\":\"f\"},3]";
+	struct pool *pool = pool_create();
+	struct json_object *root = NULL, *item;
+	struct json_in_flaws flaws;
+
+	ck_assert_int_eq(parse_flawed_copy(pool, bytes, sizeof(bytes) - 1, &root, &flaws), JSON_IN_OK);
+	ck_assert_str_eq(written(pool, &flaws), "0:a 0:c 0:d");
+	ck_assert_uint_eq(json_object_array_length(root), 2);
+	ck_assert_int_eq(json_object_get_int(json_object_array_get_idx(root, 1)), 3);
+	item = json_object_array_get_idx(root, 0);
+	ck_assert_int_eq(json_object_object_length(item), 4);
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(item, "e")), "f");
+	ck_assert_uint_eq(json_object_array_length(json_object_object_get(item, "d")), 2);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(asks_for_flaws)
+{
+	static const char bytes[] = "[{\"a\":1e999,\"ab\":1},[1e999],{\"ab\":1,\"ab\":2,\"b\":0}]";
+	struct pool *pool = pool_create();
+	struct json_object *root = NULL;
+	struct json_in_flaws flaws, none = {0};
+
+	ck_assert_int_eq(parse_flawed_copy(pool, bytes, sizeof(bytes) - 1, &root, &flaws), JSON_IN_OK);
+	ck_assert(json_in_is_flawed(&flaws, 0, "a") && json_in_is_flawed(&flaws, 2, "ab"));
+	ck_assert(json_in_is_flawed(&flaws, 1, NULL) && !json_in_is_flawed(&flaws, 1, "a"));
+	ck_assert(!json_in_is_flawed(&flaws, 0, "ab") && !json_in_is_flawed(&flaws, 0, NULL));
+	ck_assert(!json_in_is_flawed(&flaws, 2, "a") && !json_in_is_flawed(&flaws, 2, "b"));
+	ck_assert(!json_in_is_flawed(&flaws, 2, "") && !json_in_is_flawed(&flaws, 3, "a"));
+	ck_assert(!json_in_is_flawed(&none, 0, "a"));
+	pool_free(pool);
+}
+END_TEST
+
+/* All that the strict reading refuses: for its form as before, for a flaw no longer. */
+START_TEST(refuses_form_only)
+{
+	struct pool *pool = pool_create();
+	struct json_object *root = NULL;
+	struct json_in_flaws flaws = {0};
+	enum json_in_error error = parse_flawed_copy(pool, refused[_i].bytes, refused[_i].len, &root, &flaws);
+
+	if (refused[_i].error == JSON_IN_SYNTAX)
+		ck_assert_int_eq(error, JSON_IN_SYNTAX);
+	else if (refused[_i].error != JSON_IN_ENCODING)
+		ck_assert_int_eq(error, JSON_IN_OK);
+	ck_assert_msg((error == JSON_IN_OK) == (flaws.n > 0), "%s", refused[_i].bytes);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(accepts_without_flaws)
+{
+	struct pool *pool = pool_create();
+	struct json_object *root = NULL;
+	struct json_in_flaws flaws = {.n = 7};
+	size_t len = strlen(accepted[_i].bytes);
+
+	ck_assert_int_eq(parse_flawed_copy(pool, accepted[_i].bytes, len, &root, &flaws), JSON_IN_OK);
+	ck_assert_uint_eq(flaws.n, 0);
+	ck_assert_str_eq(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+	                 accepted[_i].plain);
+	pool_free(pool);
+}
+END_TEST
+
 /* Every beginning of an object or array is refused: a body that was cut is never taken for a whole one. */
 START_TEST(cut_short)
 {
@@ -292,6 +475,31 @@ START_TEST(many_names)
 }
 END_TEST
 
+/* As many flaws as fit: each is found, and none costs more for the others. */
+START_TEST(many_flaws)
+{
+	struct pool *pool = pool_create();
+	struct json_object *root = NULL;
+	struct json_in_flaws flaws;
+	struct text text = {0};
+
+	text_puts(&text, "{\"a\":[0");
+	repeat(&text, ",1e999", 200000);
+	text_puts(&text, "]");
+	for (int i = 0; i < 200000; i++)
+		text_printf(&text, ",\"%d\":1e999", i);
+	text_puts(&text, "}");
+	ck_assert_int_eq(json_in_parse_flawed(pool, text.data, text.len, &root, &flaws), JSON_IN_OK);
+	ck_assert_uint_eq(flaws.n, 200001);
+	json_object_object_foreach(root, name, value) {
+		(void)value;
+		ck_assert(json_in_is_flawed(&flaws, 0, name));
+	}
+	text_free(&text);
+	pool_free(pool);
+}
+END_TEST
+
 /* One pool, many documents: all released at its reset (the sanitizers tell). */
 START_TEST(released_with_the_pool)
 {
@@ -317,9 +525,15 @@ int main(void)
 	tcase_add_loop_test(tc, refuses, 0, COUNT(refused));
 	tcase_add_loop_test(tc, refuses_inside, 0, COUNT(refused));
 	tcase_add_loop_test(tc, accepts, 0, COUNT(accepted));
+	tcase_add_loop_test(tc, tells_flaws, 0, COUNT(flawed));
+	tcase_add_test(tc, reads_around_flaws);
+	tcase_add_test(tc, asks_for_flaws);
+	tcase_add_loop_test(tc, refuses_form_only, 0, COUNT(refused));
+	tcase_add_loop_test(tc, accepts_without_flaws, 0, COUNT(accepted));
 	tcase_add_test(tc, cut_short);
 	tcase_add_test(tc, long_ones);
 	tcase_add_test(tc, many_names);
+	tcase_add_test(tc, many_flaws);
 	tcase_add_test(tc, released_with_the_pool);
 	suite_add_tcase(suite, tc);
 	return unit_run(suite);

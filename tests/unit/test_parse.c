@@ -2,8 +2,8 @@
  * Query strings and bodies: what parameters they become, and which fault a bad one is.
  *
  * What was parsed is written as one line: `name=value` of each parameter, with `#` before a number, `?` before a
- * boolean, `!` for null, `{}` and `[]` for an object and an array; the items of a batch between ( and ), `-` for one
- * that is not an object; at the end the fault as `<kind name>`.
+ * boolean, `!` for null, `{}` and `[]` for an object and an array, `~` for a value with a flaw; the items of a batch
+ * between ( and ), `-` for one that is not an object; at the end the fault as `<kind name>`.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static void write_params(struct text *out, const struct params *params)
 {
 	static const char *const marks[] = {
 		[PARAM_TEXT] = "", [PARAM_NUMBER] = "#", [PARAM_BOOL] = "?", [PARAM_NULL] = "!", [PARAM_OBJECT] = "{}",
-		[PARAM_ARRAY] = "[]",
+		[PARAM_ARRAY] = "[]", [PARAM_FLAWED] = "~",
 	};
 
 	for (size_t i = 0; i < params->n; i++) {
@@ -136,9 +136,17 @@ static const struct {
 	{"application/jsonx", BYTES("{}"), "<body body>"},
 	{"application/json; charset=latin1", BYTES("{}"), "<body body>"},
 	{"application/json", BYTES("{\"a\":\"\\u00e9\\ud83c\\udfe0\\n\"}"), "a=é\xF0\x9F\x8F\xA0\n"},
-	{"application/json", BYTES("{\"a\":\"x\\u0000y\"}"), "<body body>"},
+	{"application/json", BYTES("{\"a\":\"x\\u0000y\"}"), "<parameter a>"},
+	{"application/json", BYTES("{\"a\":\"\\ud83c\"}"), "<parameter a>"},
+	{"application/json", BYTES("{\"a\":1,\"b\":1e400,\"c\":1e400}"), "a=#1<parameter b>"},
+	{"application/json", BYTES("{\"a\":1,\"c\":{\"d\":[99999999999999999999]},\"b\":1e400}"), "a=#1<parameter c>"},
+	{"application/json", BYTES("{\"a\\nb\":\"\\u0000\"}"), "<parameter parameter>"},
+	{"application/json", BYTES("{\"\":\"\\u0000\"}"), "<parameter parameter>"},
+	{"application/json", BYTES("{\"a\\u0000b\":1}"), "<body body>"},
+	{"application/json", BYTES("{\"a\":\"\\u0000\",}"), "<body body>"},
+	{"application/json", BYTES("\"\\u0000\""), "<body body>"},
 	{"application/json", BYTES("{\"a\":\"\xC0\xAF\"}"), "<body body>"},
-	{"application/json", BYTES("{\"a\":1,\"a\":2}"), "<body body>"},
+	{"application/json", BYTES("{\"a\":1,\"a\":2}"), "<parameter a>"},
 	{"application/json", BYTES("{\"a\":1"), "<body body>"},
 	{"application/json", BYTES("{'a':1}"), "<body body>"},
 	{"application/json", BYTES("{\"a\":1}x"), "<body body>"},
@@ -149,6 +157,12 @@ static const struct {
 	{"application/json", BYTES(" "), "<body body>"},
 	{"application/json", BYTES("[]"), ""},
 	{"application/json", BYTES("[{\"a\":\"x\"},7,{},null,[{}],{\"b\":2}]"), "(a=x)(-)()(-)(-)(b=#2)"},
+	{"application/json",
+	 BYTES("[{\"a\":\"\\u0000\",\"b\":1},{\"a\":1},{\"a\":[\"\\udfe0\"]},{\"c\":{\"d\":1,\"d\":1}}]"),
+	 "(a=~ b=#1)(a=#1)(a=~)(c=~)"},
+	{"application/json", BYTES("[{\"a\":1,\"b\":2,\"a\":null},\"\\u0000\",[1e400],{\"a\":1e400,\"b\":1e400}]"),
+	 "(a=~ b=#2)(-)(-)(a=~ b=~)"},
+	{"application/json", BYTES("[{\"a\":1},{\"b\\ud83c\":1}]"), "<body body>"},
 	{"application/json", BYTES("[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]"), "<body body>"},
 };
 
