@@ -77,6 +77,34 @@ void courier_log_outcome(const struct courier *courier, const struct job *job)
 		          job->outcome.error != NULL ? job->outcome.error : "-", NULL);
 }
 
+/*
+ * The database has it as transmitting, and nothing of it has left: only what is claimed anew may be transmitted again.
+ * At its first attempt it is due at once, since a server that was restarted must not delay it; after that it waits, for
+ * the server may have gone away because of it.
+ */
+static void put_back(const struct courier *courier, struct lane *lane, struct job *job)
+{
+	if (job->delivery->attempt == 1) {
+		courier_release(lane, job);
+		return;
+	}
+	job->outcome.state = DELIVERY_QUEUED;
+	job->outcome.error = "connection lost before the end of the message";
+	courier_set_retry(courier->settings, job);
+	courier_log_outcome(courier, job);
+	courier_decide(lane, job, job->outcome.state, job->outcome.error);
+}
+
+static void start_anew(const struct courier *courier, struct lane *lane, struct job *job)
+{
+	if (job->gone_on) {
+		put_back(courier, lane, job);
+		return;
+	}
+	text_free(&job->bytes);
+	job_list_add(&lane->waiting, job);
+}
+
 void courier_collect(struct courier *courier, struct lane *lane)
 {
 	struct transport *transport = lane->transport;
@@ -89,10 +117,8 @@ void courier_collect(struct courier *courier, struct lane *lane)
 		courier_log_outcome(courier, job);
 		add_final(lane, job);
 	}
-	while ((job = job_list_take(&transport->again)) != NULL) {
-		text_free(&job->bytes);
-		job_list_add(&lane->waiting, job);
-	}
+	while ((job = job_list_take(&transport->again)) != NULL)
+		start_anew(courier, lane, job);
 }
 
 bool courier_lease_is_short(const struct lane *lane, const struct job *job, int64_t now)
@@ -226,6 +252,7 @@ bool courier_record(struct courier *courier, struct lane *lane)
 static void go_on(struct lane *lane, struct job *job)
 {
 	if (!courier_lease_is_short(lane, job, clock_mono_us())) {
+		job->gone_on = true;
 		lane->transport->go(lane->transport, job);
 		return;
 	}

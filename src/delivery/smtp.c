@@ -86,8 +86,8 @@ static void finish(struct conn *conn, enum delivery_state state, const char *err
 
 /*
  * Nothing of the mail is with the server. On a connection that had been of use (servers close those after so many
- * mails or so long) it starts again at once, as often as there are connections to be so old; otherwise it is tried
- * later.
+ * mails or so long, or are restarted) it starts again at once, as often as there are connections to be so old;
+ * otherwise it is tried later.
  */
 static void not_sent(struct conn *conn, const char *why)
 {

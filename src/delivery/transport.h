@@ -4,8 +4,8 @@
  * A job goes start(), `ready`, go(), `done`. A transport puts a job on `ready` when all that is left is the point
  * of no return: the final dot of a mail, the request to a gateway. The courier then commits the delivery as
  * transmitting and answers with go(), or with drop() when it may not be sent. On `done` the job's outcome says what
- * became of it. A job that did not get that far may also come back on `again`: nothing of it is with the other side
- * and it may be started anew. Nothing here blocks.
+ * became of it. A job may also come back on `again`, before go() or after it: nothing of it is with the other side and
+ * it may be started anew, after go() by way of the queue. Nothing here blocks.
  */
 #ifndef DELIVERY_TRANSPORT_H
 #define DELIVERY_TRANSPORT_H
@@ -29,6 +29,7 @@ struct job {
 	struct text bytes;              /* the rendered mail, or the text of the SMS; the transport may change them */
 	void *carrier;                  /* the transport's own */
 	unsigned again;                 /* how often it has come back */
+	bool gone_on;                   /* go() was called: the database has it as transmitting */
 	struct delivery_outcome outcome;
 };
 

@@ -262,6 +262,42 @@ class PointOfNoReturn(MailCase):
         got = b"".join(bytes(connection.bytes) for connection in server.connections)
         self.assertEqual(got.count(b"\r\n.\r\n"), 1)
 
+    def hang_up_before_the_dot(self, attempts):
+        """
+        The server goes away while the second mail, committed as transmitting, is about to get its dot. Returns the
+        server, the ids of three mails, and the events of the second.
+        """
+        held = self.stack.dir + f"/held-{attempts}"
+        server = self.serve({"connections": 1})
+        ids = self.queue_mails([f"{name}@example.org" for name in ("before", "cut", "after")])
+        self.stack.sql(f"UPDATE delivery SET attempts = {attempts} WHERE message_id = {ids[1]}")
+        sender = self.stack.start_sender(BAILLEUR_FAULT="sender.before_dot:2", BAILLEUR_FAULT_HOLD=held)
+        wait_until(lambda: os.path.exists(held), 30, "the second dot")
+        server.hang_up()
+        os.unlink(held)
+        self.assertEqual(sender.wait(60), 0)
+        events = self.stack.sql("SELECT e.state FROM delivery_event e JOIN delivery d ON d.id = e.delivery_id"
+                                f" WHERE d.message_id = {ids[1]} ORDER BY e.number")
+        return server, ids, [row[0] for row in events]
+
+    def test_server_gone_before_the_dot(self):
+        """Nothing of it is with the server: it is sent at once, on another connection, as if it had not been begun."""
+        server, ids, events = self.hang_up_before_the_dot(0)
+        self.assertEqual(self.states(ids), ["sent"] * 3)
+        self.assertEqual(sorted(server.recipients()), ["after@example.org", "before@example.org", "cut@example.org"])
+        self.assertEqual(events, ["claimed", "transmitting", "queued", "claimed", "transmitting", "sent"])
+
+    def test_server_gone_before_the_dot_again(self):
+        """At a second attempt it waits its time: it may be this mail that the server goes away at."""
+        server, ids, events = self.hang_up_before_the_dot(1)
+        self.assertEqual(self.states(ids), ["sent", "queued", "sent"])
+        self.assertIn("lost", self.deliveries(ids)[ids[1]]["error"])
+        self.assertEqual(events, ["claimed", "transmitting", "queued"])
+        self.make_due()
+        self.stack.send_all()
+        self.assertEqual(self.states(ids), ["sent"] * 3)
+        self.assertEqual(sorted(server.recipients()), ["after@example.org", "before@example.org", "cut@example.org"])
+
     def test_short_lease(self):
         """What would not be done before the lease ends is not begun, but given back."""
         self.stack.set({"sender": {"lease": "10s"}, "smtp": {"timeout": "6s"}})
