@@ -259,9 +259,9 @@ static bool is_the_same(const struct appointment *a, const struct appointment *b
 }
 
 /*
- * A reminder that was queued and has not left is taken back; what takes its place is queued when it is due. One that
- * has left stays sent, unless the appointment is moved: then it is reminded of anew. One that failed to leave is not to
- * be sent again by an operator.
+ * A reminder that was queued and has not left, for it waits or has failed, is taken back; what takes its place is
+ * queued when it is due. One that has left, or half of it, stays sent, unless the appointment is moved: then it is
+ * reminded of anew. Nothing of the old one is to be sent again by an operator.
  */
 static enum db_status revise_reminder(struct db *db, struct pool *pool, const struct appointment *before,
                                       struct appointment *a)

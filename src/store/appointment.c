@@ -123,12 +123,19 @@ static bool is_here(const struct delivery_change *change)
 	return change->found && (change->from == DELIVERY_QUEUED || change->from == DELIVERY_CLAIMED);
 }
 
+/* Has it left, or may it have? */
+static bool may_have_left(const struct delivery_change *change)
+{
+	return delivery_state_has_left(change->from) || change->from == DELIVERY_TRANSMITTING ||
+	       change->from == DELIVERY_UNKNOWN;
+}
+
 enum db_status appointment_take_back(struct db *db, struct pool *pool, const struct appointment *a, bool in_part,
                                      bool *whole_r)
 {
 	struct delivery_change changes[WAYS];
 	uint64_t *ids = NULL;
-	size_t n = 0, here = 0;
+	size_t n = 0, here = 0, left = 0;
 	int64_t now = 0;
 	enum db_status status = rows_list(db, pool, "SELECT id FROM delivery WHERE message_id = ? ORDER BY id LIMIT ?",
 	                                  DB_ARGS(db_u64(a->reminder_message), db_u64(WAYS)), sizeof *ids, read_id,
@@ -138,11 +145,13 @@ enum db_status appointment_take_back(struct db *db, struct pool *pool, const str
 	if (status != DB_OK || n == 0)
 		return status;
 	status = delivery_lock(db, pool, ids, n, NULL, changes, &now);
-	for (size_t i = 0; i < n && status == DB_OK; i++)
+	for (size_t i = 0; i < n && status == DB_OK; i++) {
 		here += is_here(&changes[i]);
-	if (status != DB_OK || here == 0 || (here < n && !in_part))
+		left += may_have_left(&changes[i]);
+	}
+	*whole_r = status == DB_OK && left == 0;
+	if (status != DB_OK || here == 0 || (left > 0 && !in_part))
 		return status;
-	*whole_r = here == n;
 	for (size_t i = 0; i < n; i++) {
 		changes[i].found = is_here(&changes[i]);
 		changes[i].to = DELIVERY_SUPPRESSED;

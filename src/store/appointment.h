@@ -49,8 +49,8 @@ enum db_status appointment_update(struct db *db, uint64_t client, const struct a
 
 /*
  * Takes back the reminder of a locked appointment as far as it has not left: its deliveries that are still queued, or
- * held by a sender that has not begun to transmit them, are suppressed. Unless `in_part`, only if none has left.
- * *whole_r: nothing of it has left, nor will.
+ * held by a sender that has not begun to transmit them, are suppressed. Unless `in_part`, only if none has left, or may
+ * have. *whole_r: nothing of it has left, nor will; what had failed or expired before is as good as taken back.
  */
 enum db_status appointment_take_back(struct db *db, struct pool *pool, const struct appointment *appointment,
                                      bool in_part, bool *whole_r);

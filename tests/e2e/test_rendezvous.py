@@ -770,6 +770,69 @@ class Reminders(RendezvousCase):
         self.assertEqual(len(self.sent()), 3)
         self.assertEqual(len(self.stack.texts()) - before, 2)
 
+    def end(self, oid, state, channel="mail"):
+        """What waits of the appointment's reminder has ended so; after the test it is nobody's business."""
+        self.addCleanup(self.stack.sql, "UPDATE delivery SET state = 'suppressed' WHERE state IN ('failed', 'unknown')")
+        self.stack.sql(f"UPDATE delivery SET state = '{state}', due_at = NULL, sent_at = UTC_TIMESTAMP(3),"
+                       f" error_message = '550 no such user' WHERE channel = '{channel}' AND state = 'queued' AND"
+                       f" message_id = (SELECT reminder_message_id FROM appointment WHERE id = {oid})")
+
+    def status_of(self, oid):
+        return next(a["reminder_status"] for a in self.list() if a["id"] == oid)
+
+    def test_one_that_failed_goes_to_the_right_address(self):
+        """It has not left: with the address corrected it is made anew, and nobody sends the old one."""
+        receiver, _ = self.listen()
+        for state in ("failed", "expired"):
+            with self.subTest(state=state):
+                oid = self.future(location=state)
+                self.robot("2093-06-11T10:00:00Z")
+                self.end(oid, state)
+                self.assertTrue(self.status_of(oid))
+                self.post(f"appointments/{oid}", {"recipient": {"email": "right@example.org"}})
+                self.assertFalse(self.status_of(oid))
+                (old,) = self.stack.sql(f"SELECT reminder_message_id FROM appointment WHERE id = {oid}")
+                self.assertEqual(self.stack.ctl("resend", *old, check=False).returncode, 1)
+                for _ in range(2):
+                    self.robot("2093-06-11T10:05:00Z")
+                self.assertTrue(self.status_of(oid))
+                (mail,) = self.sent()
+                self.assertIn("To: <right@example.org>", mail)
+                self.before += 1
+        self.due_now()
+        self.stack.send_all()
+        for state in ("failed", "expired"):
+            self.assertEqual([b["reminder_status"] for b in receiver.bodies() if b["location"] == state],
+                             [False, True, False, True])
+
+    def test_one_that_may_have_left_is_not_repeated(self):
+        """Half of it at least: it stays sent, whatever became of the other half."""
+        for state in ("sent", "delivered", "unknown"):
+            with self.subTest(state=state):
+                oid = self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00",
+                                  reminder_delay=24, reminder_channel="both",
+                                  recipient={**DOCUMENTED["recipient"], "phone": "0602030405"})
+                self.robot("2093-06-11T10:00:00Z")
+                self.end(oid, "failed")
+                self.end(oid, state, "sms")
+                self.post(f"appointments/{oid}", {"recipient": {"email": "right@example.org"}})
+                self.robot("2093-06-11T10:05:00Z")
+                self.assertTrue(self.status_of(oid))
+                self.assertEqual(self.sent(), [])
+
+    def test_half_of_it_has_failed(self):
+        """The other half still waits: both are made anew."""
+        oid = self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=24,
+                          reminder_channel="both", recipient={**DOCUMENTED["recipient"], "phone": "0602030405"})
+        self.robot("2093-06-11T10:00:00Z")
+        self.end(oid, "failed")
+        self.post(f"appointments/{oid}", {"location": "ailleurs"})
+        self.robot("2093-06-11T10:05:00Z")
+        self.assertEqual(self.stack.sql("SELECT d.channel, d.state FROM delivery d"
+                                        " JOIN message m ON m.id = d.message_id JOIN api_client c ON c.id = m.client_id"
+                                        f" WHERE c.name = '{self.client.name}' ORDER BY d.id"),
+                         [["mail", "failed"], ["sms", "suppressed"], ["mail", "queued"], ["sms", "queued"]])
+
     def test_what_waits_expires_with_the_start(self):
         """The robot that takes its time, for whatever reason, does not move the deadline."""
         self.future()
