@@ -1,5 +1,6 @@
 /*
- * Delivery reports. The token alone says which delivery, and nobody can make one: there are no other credentials.
+ * Delivery reports. The token alone says which attempt of which delivery, and nobody can make one: there are no other
+ * credentials.
  *
  * `status` is Kannel's dlr type (1 delivered, 2 not delivered, 4 queued at the SMSC, 8 accepted by it, 16 refused by
  * it), or the words `delivered` and `failed` for gateways that speak otherwise. A report that repeats is answered like
@@ -50,8 +51,8 @@ static void accept_report(struct request *request)
 
 void report_sms(struct app *app, struct request *request)
 {
-	uint64_t delivery;
-	if (token_verify(app->settings->secret, TOKEN_REPORT, request->capture[0], &delivery) != 0) {
+	uint64_t delivery, attempt;
+	if (token_verify_report(app->settings->secret, request->capture[0], &delivery, &attempt) != 0) {
 		error_answer(request, 404, "not found");
 		return;
 	}
@@ -64,7 +65,7 @@ void report_sms(struct app *app, struct request *request)
 		accept_report(request);
 		return;
 	}
-	enum db_status status = delivery_report(app->db, delivery, report->delivered, report->detail);
+	enum db_status status = delivery_report(app->db, delivery, attempt, report->delivered, report->detail);
 	if (status == DB_OK)
 		accept_report(request);
 	else if (status == DB_NONE)

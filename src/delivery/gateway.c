@@ -261,13 +261,14 @@ static void make_request(struct slot *slot, const struct gateway_message *messag
 	}
 }
 
+/* An address for this attempt alone: what is said of another must not be taken for it. */
 static const char *report_url(const struct settings *settings, const struct job *job)
 {
-	char token[TOKEN_SIZE];
+	char token[TOKEN_REPORT_SIZE];
 
 	if (!settings->sms_reports)
 		return "";
-	token_make(settings->secret, TOKEN_REPORT, job->delivery->id, token);
+	token_make_report(settings->secret, job->delivery->id, job->delivery->number, token);
 	return pool_printf(job->pool, "%s/hooks/sms/%s", settings->base_url, token);
 }
 

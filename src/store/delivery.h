@@ -80,10 +80,13 @@ enum db_status delivery_record(struct db *db, const char *sender, const uint8_t 
 void delivery_claim_id(uint8_t out[ID_UUID_SIZE]);
 
 /*
- * A delivery report from the gateway: sent, transmitting or unknown become delivered or failed. DB_NONE: no such
- * delivery.
+ * A delivery report from the gateway about one attempt, by the number of its claim's event (0: not known, taken for the
+ * last): sent, transmitting or unknown become delivered or failed. Once the delivery was queued again, that an attempt
+ * before was not delivered says nothing any more; that it was delivered ends the delivery, however far it has got: the
+ * person has it. DB_NONE: no such delivery.
  */
-enum db_status delivery_report(struct db *db, uint64_t delivery_id, bool delivered, const char *detail);
+enum db_status delivery_report(struct db *db, uint64_t delivery_id, uint64_t attempt, bool delivered,
+                               const char *detail);
 
 /* How many are due now, and when the next one falls due (0: none waits), for --dry-run, progress and metrics. */
 enum db_status delivery_due(struct db *db, enum delivery_channel channel, uint64_t *n_r, int64_t *next_r);

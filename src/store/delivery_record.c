@@ -145,28 +145,51 @@ enum db_status delivery_record(struct db *db, const char *sender, const uint8_t 
 }
 
 struct report {
-	uint64_t id;
+	uint64_t id, attempt;
 	bool delivered;
 	const char *detail;
 };
 
+/* The number of the event with which the last attempt began; 0: none has. */
+static enum db_status last_claim(struct db *db, uint64_t id, uint64_t *number_r)
+{
+	struct db_rows *rows;
+	enum db_status status = db_one(db, "SELECT COALESCE(MAX(number), 0) FROM delivery_event WHERE delivery_id = ?"
+	                               " AND state = 'claimed'", DB_ARGS(db_u64(id)), &rows);
+
+	if (status != DB_OK)
+		return status;
+	*number_r = db_col_u64(rows, 0);
+	db_rows_end(rows);
+	return DB_OK;
+}
+
 /*
- * A report is about something that has been transmitted. Should the delivery have been put back to the queue
- * meanwhile, the report of the transmission before changes nothing.
+ * A report is about something that has been transmitted, and the first to say how that ended counts. Of an attempt
+ * that has been given up for another, or is about to be, only one thing still matters: the person has it after all.
+ * Then nothing more is sent, if it is not too late: whoever holds the claim asks before transmitting.
  */
+static bool counts(const struct report *r, enum delivery_state from, uint64_t last)
+{
+	if (r->attempt != 0 && (r->attempt < last || from == DELIVERY_QUEUED))
+		return r->delivered && from != DELIVERY_DELIVERED;
+	return from == DELIVERY_SENT || from == DELIVERY_TRANSMITTING || from == DELIVERY_UNKNOWN;
+}
+
 static enum db_status report(struct db *db, void *arg)
 {
 	const struct report *r = arg;
 	struct pool *pool = pool_create();
 	struct delivery_change change;
+	uint64_t last = 0;
 	int64_t now = 0;
 	enum db_status status = delivery_lock(db, pool, &r->id, 1, NULL, &change, &now);
 
 	if (status == DB_OK && !change.found)
 		status = DB_NONE;
-	if (status != DB_OK)
-		goto err0;
-	if (change.from != DELIVERY_SENT && change.from != DELIVERY_TRANSMITTING && change.from != DELIVERY_UNKNOWN)
+	if (status == DB_OK && r->attempt != 0)
+		status = last_claim(db, r->id, &last);
+	if (status != DB_OK || !counts(r, change.from, last))
 		goto err0;
 	change.to = r->delivered ? DELIVERY_DELIVERED : DELIVERY_FAILED;
 	change.due_at = 0;
@@ -192,9 +215,10 @@ static enum db_status surely(struct db *db, enum db_status (*body)(struct db *db
 	return status;
 }
 
-enum db_status delivery_report(struct db *db, uint64_t delivery_id, bool delivered, const char *detail)
+enum db_status delivery_report(struct db *db, uint64_t delivery_id, uint64_t attempt, bool delivered,
+                               const char *detail)
 {
-	struct report r = {.id = delivery_id, .delivered = delivered, .detail = detail};
+	struct report r = {.id = delivery_id, .attempt = attempt, .delivered = delivered, .detail = detail};
 
 	return surely(db, report, &r);
 }

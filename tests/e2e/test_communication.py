@@ -683,8 +683,8 @@ class Reports(Case):
         self.stack.send_all()
         return number, self.delivery(number, "sms")
 
-    def report(self, delivery, status, method="GET"):
-        path = "/hooks/sms/" + token("report", delivery)
+    def report(self, delivery, status, method="GET", attempt=1):
+        path = "/hooks/sms/" + token("report", delivery, attempt=attempt)
         if method == "GET":
             return self.stack.web.get(path, {"status": status})
         return self.stack.web.post(path, {"status": status})
@@ -707,16 +707,34 @@ class Reports(Case):
                         f"SELECT state FROM delivery_event WHERE delivery_id={delivery} ORDER BY number")]
                     self.assertEqual((events.count("sent"), events.count(state)), (1, 1))
 
+    def test_of_an_attempt_that_was_resent(self):
+        """The first, which nobody knew to have arrived, was not delivered; the second was. The right one counts."""
+        number, delivery = self.sent_sms()
+        self.stack.sql(f"UPDATE delivery SET state = 'unknown' WHERE id = {delivery}")
+        self.stack.ctl("resend", str(number))
+        self.stack.send_all()
+        (second,) = self.stack.sql("SELECT MAX(number) FROM delivery_event WHERE state = 'claimed'"
+                                   f" AND delivery_id = {delivery}")[0]
+        for attempt, status, state in ((1, 2, "sent"), (second, 1, "delivered"), (1, 2, "delivered")):
+            self.assertEqual(self.report(delivery, status, attempt=attempt).status, 200)
+            self.assertEqual(self.list(limit=1)[0]["state"], state)
+
+    def test_of_before_attempts_were_named(self):
+        """A gateway that had its address from an older version is heard."""
+        _, delivery = self.sent_sms()
+        self.assertEqual(self.report(delivery, 1, attempt=None).status, 200)
+        self.assertEqual(self.list(limit=1)[0]["state"], "delivered")
+
     def test_refused(self):
         number, delivery = self.sent_sms()
-        good = token("report", delivery)
+        good = token("report", delivery, attempt=1)
         self.refused(self.stack.web.get("/hooks/sms/" + good), 400, "invalid status")
         for status in ("", "3", "0", "1 ", "31", "-1", "DELIVERED", "1&status=2"):
             self.refused(self.stack.web.get(f"/hooks/sms/{good}?status={status}".replace(" ", "%20")), 400,
                          "invalid status")
-        for name in (good[:-1], good + "A", "A" * 32, token("unsubscribe", delivery),
-                     token("report", delivery, "x" * 40),
-                     token("report", 999999999), "%C3%A9", "%0a", good.lower()):
+        for name in (good[:-1], good + "A", "A" * 32, "A" * 40, token("unsubscribe", delivery),
+                     token("unsubscribe", delivery, attempt=1), token("report", delivery, "x" * 40, 1),
+                     token("report", 999999999), token("report", 999999999, attempt=1), "%C3%A9", "%0a", good.lower()):
             answer = self.stack.web.get(f"/hooks/sms/{name}", {"status": "1"})
             self.refused(answer, 404, "not found")
         self.assertEqual(self.list()[0]["state"], "sent")

@@ -640,10 +640,24 @@ class Gateways(Case):
                          {"to": "+33602030400", "from": "MonBailleur", "text": "Été à 5 € {to} \\ fin"})
         self.assertEqual(body["id"].replace("-", ""), uuid)
         self.assertEqual(request["headers"]["Idempotency-Key"], body["id"])
-        self.assertRegex(body["report"], r"^http://127\.0\.0\.1:\d+/hooks/sms/[A-Za-z0-9_-]{32}$")
+        self.assertRegex(body["report"], r"^http://127\.0\.0\.1:\d+/hooks/sms/[A-Za-z0-9_-]{40}$")
         answer = self.stack.web.get(body["report"][len(self.stack.web.url):] + "?status=delivered")
         self.assertEqual(answer.status, 200)
         self.assertEqual(self.states(ids), ["delivered"])
+
+    def test_each_attempt_has_its_report(self):
+        """The first attempt, of which nobody knew, was not delivered: that says nothing of the second, sent by hand."""
+        gateway = self.serve()
+        ids = self.queue_texts(["status-500"])
+        self.stack.send_all()
+        self.assertEqual(self.states(ids), ["unknown"])
+        self.stack.ctl("resend", str(ids[0]))
+        self.stack.send_all()
+        reports = [json.loads(request["body"])["report"][len(self.stack.web.url):] for request in gateway.requests]
+        self.assertEqual(len(set(reports)), 2)
+        for report, status, state in ((reports[0], "failed", "unknown"), (reports[1], "delivered", "delivered")):
+            self.assertEqual(self.stack.web.get(report, {"status": status}).status, 200)
+            self.assertEqual(self.states(ids), [state])
 
     def test_get_with_a_template(self):
         gateway = self.serve(method="GET", headers=None, body=None)

@@ -466,10 +466,10 @@ START_TEST(reports)
 
 		queue(client, mail("a@b.fr"));
 		ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 1);
-		ck_status(delivery_report(db, found->id, delivered[i], "too early"), DB_OK);
+		ck_status(delivery_report(db, found->id, found->number, delivered[i], "too early"), DB_OK);
 		ck_assert_int_eq(state_of(found->id), DELIVERY_CLAIMED);
 		ck_assert(record(found->id, DELIVERY_TRANSMITTING));
-		ck_status(delivery_report(db, found->id, delivered[i], "stat:X"), DB_OK);
+		ck_status(delivery_report(db, found->id, found->number, delivered[i], "stat:X"), DB_OK);
 		ck_assert_int_eq(state_of(found->id), end);
 		ck_status(record_full((struct delivery_outcome){.id = found->id, .state = DELIVERY_SENT,
 		                                                .remote_id = "r",
@@ -480,8 +480,8 @@ START_TEST(reports)
 		ck_assert_int_eq(holds("SELECT error_message = 'stat:X' FROM delivery WHERE id = ?", found->id),
 		                 !delivered[i]);
 		/* Said twice, or the contrary afterwards: the first word stands. */
-		ck_status(delivery_report(db, found->id, delivered[i], "again"), DB_OK);
-		ck_status(delivery_report(db, found->id, !delivered[i], "contrary"), DB_OK);
+		ck_status(delivery_report(db, found->id, found->number, delivered[i], "again"), DB_OK);
+		ck_status(delivery_report(db, found->id, found->number, !delivered[i], "contrary"), DB_OK);
 		ck_assert_int_eq(state_of(found->id), end);
 		ck_assert(!record(found->id, DELIVERY_UNKNOWN));
 	}
@@ -489,9 +489,72 @@ START_TEST(reports)
 	ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 1);
 	record(found->id, DELIVERY_TRANSMITTING);
 	record(found->id, DELIVERY_SENT);
-	ck_status(delivery_report(db, found->id, false, NULL), DB_OK);
+	ck_status(delivery_report(db, found->id, found->number, false, NULL), DB_OK);
 	ck_assert(holds("SELECT state = 'failed' AND error_message <> '' FROM delivery WHERE id = ?", found->id));
-	ck_status(delivery_report(db, 999999999, true, "x"), DB_NONE);
+	ck_status(delivery_report(db, 999999999, 1, true, "x"), DB_NONE);
+}
+END_TEST
+
+/* Two attempts; the second, after an operator's resend, has got so far when the first one's report comes. */
+static const struct {
+	enum delivery_state until;
+	enum delivery_state end[2];             /* of the first: not delivered, delivered */
+} LATE[] = {
+	{DELIVERY_QUEUED, {DELIVERY_QUEUED, DELIVERY_DELIVERED}},
+	{DELIVERY_CLAIMED, {DELIVERY_CLAIMED, DELIVERY_DELIVERED}},
+	{DELIVERY_TRANSMITTING, {DELIVERY_TRANSMITTING, DELIVERY_DELIVERED}},
+	{DELIVERY_SENT, {DELIVERY_SENT, DELIVERY_DELIVERED}},
+	{DELIVERY_UNKNOWN, {DELIVERY_UNKNOWN, DELIVERY_DELIVERED}},
+	{DELIVERY_FAILED, {DELIVERY_FAILED, DELIVERY_DELIVERED}},
+	{DELIVERY_EXPIRED, {DELIVERY_EXPIRED, DELIVERY_DELIVERED}},
+	{DELIVERY_DELIVERED, {DELIVERY_DELIVERED, DELIVERY_DELIVERED}},
+};
+
+static void go_as_far_as(enum delivery_state until)
+{
+	struct delivery *found;
+
+	if (until == DELIVERY_QUEUED)
+		return;
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 1);
+	ck_status(delivery_report(db, found->id, found->number, true, "of this one, too early"), DB_OK);
+	if (until == DELIVERY_CLAIMED)
+		return;
+	ck_assert(record(found->id, DELIVERY_TRANSMITTING));
+	if (until == DELIVERY_FAILED || until == DELIVERY_DELIVERED)
+		ck_status(delivery_report(db, found->id, found->number, until == DELIVERY_DELIVERED, "of this one"),
+		          DB_OK);
+	else if (until != DELIVERY_TRANSMITTING)
+		ck_assert(record(found->id, until));
+}
+
+/* The person has it, or has not; nothing else is to be learnt from it, and nothing goes out any more to who has it. */
+START_TEST(report_of_an_earlier_attempt)
+{
+	bool delivered = _i % 2;
+	enum delivery_state until = LATE[_i / 2].until, end = LATE[_i / 2].end[delivered];
+	uint64_t message = queue(dbtest_client(db), mail("a@b.fr")), attempt, id;
+	struct delivery_resent resent;
+	struct delivery *found;
+
+	ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 1);
+	id = found->id;
+	attempt = found->number;
+	ck_assert(record(id, DELIVERY_TRANSMITTING));
+	ck_assert(record(id, DELIVERY_UNKNOWN));
+	ck_status(delivery_resend(db, message, &lifetime, &resent), DB_OK);
+	go_as_far_as(until);
+	ck_assert_int_eq(state_of(id), until);
+	for (int twice = 0; twice < 2; twice++) {
+		ck_status(delivery_report(db, id, attempt, delivered, "of the first"), DB_OK);
+		ck_assert_int_eq(state_of(id), end);
+	}
+	ck_assert(holds("SELECT state <> 'delivered' OR (sent_at IS NOT NULL AND error_message IS NULL) FROM delivery"
+		" WHERE id = ?", id));
+	if (end == DELIVERY_DELIVERED) {
+		ck_assert(!record(id, DELIVERY_TRANSMITTING));
+		ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 0);
+	}
 }
 END_TEST
 
@@ -527,7 +590,7 @@ START_TEST(sweeping)
 	ck_assert_uint_eq(dbtest_number(db, "SELECT SUM(has_error) FROM message", DB_NO_ARGS), N - 1);
 	ck_assert(record(found[0].id, DELIVERY_SENT));
 	ck_assert(holds("SELECT has_error = 0 FROM message WHERE id = ?", found[0].message_id));
-	ck_status(delivery_report(db, found[1].id, true, "late"), DB_OK);
+	ck_status(delivery_report(db, found[1].id, found[1].number, true, "late"), DB_OK);
 	ck_assert_int_eq(state_of(found[1].id), DELIVERY_DELIVERED);
 	/* What is unknown is claimed by nobody. */
 	ck_assert_uint_eq(claim(DELIVERY_MAIL, N, &found), 1);
@@ -735,9 +798,9 @@ START_TEST(sending_again)
 		" due_at <= UTC_TIMESTAMP(3) AND expires_at > UTC_TIMESTAMP(3) + INTERVAL 86000 SECOND FROM delivery"
 		" WHERE id = ?", id));
 	ck_assert(holds("SELECT has_error = 0 FROM message WHERE id = ?", message));
-	/* The sender of before wakes up: no longer its business; nor a late report's. */
+	/* The sender of before wakes up: no longer its business; nor that of a report of nobody knows which attempt. */
 	ck_assert(!record(id, DELIVERY_SENT));
-	ck_status(delivery_report(db, id, true, "of the first time"), DB_OK);
+	ck_status(delivery_report(db, id, 0, true, "of the first time"), DB_OK);
 	ck_assert_int_eq(state_of(id), DELIVERY_QUEUED);
 	ck_assert_uint_eq(claim(DELIVERY_MAIL, 1, &found), 1);
 	ck_assert_uint_eq(found->id, id);
@@ -854,6 +917,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, numbers_of_events);
 	tcase_add_test(tcase, what_is_recorded);
 	tcase_add_test(tcase, reports);
+	tcase_add_loop_test(tcase, report_of_an_earlier_attempt, 0, 2 * sizeof LATE / sizeof *LATE);
 	tcase_add_test(tcase, sweeping);
 	tcase_add_test(tcase, senders_never_overlap);
 	tcase_add_test(tcase, cut_while_recording);

@@ -61,6 +61,44 @@ START_TEST(bound_to_purpose_and_secret)
 }
 END_TEST
 
+static const uint64_t ATTEMPTS[] = {1, 255, 65536, 4294967295u, 0xffffffffffffu};
+
+START_TEST(report_names_an_attempt)
+{
+	char token[TOKEN_REPORT_SIZE], changed[TOKEN_REPORT_SIZE];
+	uint64_t id = 42, attempt = 42;
+
+	token_make_report(SECRET, IDS[_i], ATTEMPTS[_i], token);
+	ck_assert_uint_eq(strlen(token), TOKEN_REPORT_LENGTH);
+	ck_assert_int_eq(token_verify_report(SECRET, token, &id, &attempt), 0);
+	ck_assert_uint_eq(id, IDS[_i]);
+	ck_assert_uint_eq(attempt, ATTEMPTS[_i]);
+	ck_assert_int_eq(token_verify(SECRET, TOKEN_REPORT, token, &id), -1);
+	for (size_t at = 0; at < TOKEN_REPORT_LENGTH; at++) {
+		memcpy(changed, token, sizeof changed);
+		changed[at] = token[at] == 'A' ? 'B' : 'A';
+		ck_assert_int_eq(token_verify_report(SECRET, changed, &id, &attempt), -1);
+	}
+	token[TOKEN_LENGTH] = '\0';
+	ck_assert_int_eq(token_verify_report(SECRET, token, &id, &attempt), -1);
+}
+END_TEST
+
+/* Gateways hold on to addresses that were made before these named an attempt. */
+START_TEST(report_of_before)
+{
+	char token[TOKEN_SIZE];
+	uint64_t id = 42, attempt = 42;
+
+	token_make(SECRET, TOKEN_REPORT, 7, token);
+	ck_assert_int_eq(token_verify_report(SECRET, token, &id, &attempt), 0);
+	ck_assert_uint_eq(id, 7);
+	ck_assert_uint_eq(attempt, 0);
+	token_make(SECRET, TOKEN_UNSUBSCRIBE, 7, token);
+	ck_assert_int_eq(token_verify_report(SECRET, token, &id, &attempt), -1);
+}
+END_TEST
+
 static const char *const FOREIGN[] = {
 	NULL, "", "A", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "\xff\xff\xff\xff",
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "................................", "%41AAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -70,9 +108,10 @@ static const char *const FOREIGN[] = {
 
 START_TEST(foreign)
 {
-	uint64_t id = 42;
+	uint64_t id = 42, attempt;
 
 	ck_assert_int_eq(token_verify(SECRET, TOKEN_UNSUBSCRIBE, FOREIGN[_i], &id), -1);
+	ck_assert_int_eq(token_verify_report(SECRET, FOREIGN[_i], &id, &attempt), -1);
 	ck_assert_uint_eq(id, 42);
 }
 END_TEST
@@ -87,6 +126,8 @@ int main(void)
 	tcase_add_loop_test(tc, comes_back, 0, COUNT(IDS));
 	tcase_add_test(tc, every_character_counts);
 	tcase_add_test(tc, bound_to_purpose_and_secret);
+	tcase_add_loop_test(tc, report_names_an_attempt, 0, COUNT(ATTEMPTS));
+	tcase_add_test(tc, report_of_before);
 	tcase_add_loop_test(tc, foreign, 0, COUNT(FOREIGN));
 	suite_add_tcase(suite, tc);
 	return unit_run(suite);
