@@ -107,13 +107,16 @@ struct webhook_outcome {
 	const char *state;              /* "sent", "queued" (to be tried again), "failed", "expired" */
 	int64_t retry_at;               /* ms, for queued */
 	enum webhook_health health;
-	const char *url;                /* that was posted to; for any health but WEBHOOK_AS_IS */
+	const char *url;                /* that was posted to; NULL: not tried */
 	bool released;                  /* not tried: no attempt is counted */
 	unsigned status;                /* HTTP; 0: none came */
 	const char *error;              /* NULL: none */
 };
 
-/* Records outcomes in one transaction; a row that its claim does not hold any more is left alone. */
+/*
+ * Records outcomes, 512 at most, in one transaction; a row that its claim does not hold any more is left alone. What
+ * failed at an address that is not the endpoint's any more is queued for the new one, due now.
+ */
 enum db_status webhook_record(struct db *db, const struct webhook_outcome *outcomes, size_t n);
 
 /* Events of a client (0: of all), newest first; state NULL: any. */

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/pool.h"
 #include "store/rows.h"
 #include "store/webhook.h"
@@ -64,18 +65,87 @@ static enum db_status record_alike(struct db *db, struct pool *pool, const struc
 	return rows_run_in(db, sql, values, RECORD_COLUMNS - 1, ids, alike, found_r);
 }
 
-/* What is common happens to many; after so many kinds, the rest is recorded one by one. */
-static enum db_status record_events(struct db *db, struct pool *pool, const struct recording *r, uint64_t *found_r)
+/* Was it posted and not taken? */
+static bool has_failed(const struct webhook_outcome *o)
 {
-	const struct webhook_outcome **rest = pool_alloc(pool, (r->n + 1) * sizeof *rest);
+	return o->url != NULL && strcmp(o->state, "sent") != 0;
+}
+
+static void read_address(const struct db_rows *row, struct pool *pool, void *element)
+{
+	struct webhook_endpoint *w = element;
+
+	w->client_id = db_col_u64(row, 0);
+	w->url = db_col_dup(row, 1, pool);
+}
+
+/*
+ * The endpoints that something failed at, as they are and stay until the end of the transaction: an address that is
+ * set after it finds what has been recorded. Locked before the events, as when it is set.
+ */
+static enum db_status lock_failed(struct db *db, struct pool *pool, const struct recording *r,
+                                  struct webhook_endpoint **endpoints_r, size_t *n_r)
+{
+	static const char *const sql[3] = ROWS_IN_TAIL(
+		"SELECT client_id, url FROM webhook_endpoint FORCE INDEX (PRIMARY) WHERE client_id IN",
+		" ORDER BY client_id FOR UPDATE");
+	uint64_t *clients = pool_alloc(pool, r->n * sizeof *clients);
+	size_t n = 0;
+
+	*n_r = 0;
+	for (size_t i = 0; i < r->n; i++)
+		if (has_failed(&r->outcomes[i]) && (n == 0 || clients[n - 1] != r->outcomes[i].client_id))
+			clients[n++] = r->outcomes[i].client_id;
+	if (n == 0)
+		return DB_OK;
+	return rows_list_in(db, pool, sql, DB_NO_ARGS, clients, n, NULL, sizeof **endpoints_r, read_address,
+	                    endpoints_r, n_r);
+}
+
+static bool was_replaced(const struct webhook_outcome *o, const struct webhook_endpoint *endpoints, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (endpoints[i].client_id == o->client_id)
+			return strcmp(endpoints[i].url, o->url) != 0;
+	return false;
+}
+
+/* As what there is to record: what failed at an address that has been replaced since is due at the new one at once. */
+static enum db_status redirect(struct db *db, struct pool *pool, const struct recording *r,
+                               const struct webhook_outcome **outcomes_r)
+{
+	struct webhook_endpoint *endpoints = NULL;
+	struct webhook_outcome *outcomes;
+	size_t n = 0;
+	enum db_status status = lock_failed(db, pool, r, &endpoints, &n);
+
+	*outcomes_r = r->outcomes;
+	if (status != DB_OK || n == 0)
+		return status;
+	*outcomes_r = outcomes = pool_alloc(pool, r->n * sizeof *outcomes);
+	memcpy(outcomes, r->outcomes, r->n * sizeof *outcomes);
+	for (size_t i = 0; i < r->n; i++) {
+		if (has_failed(&outcomes[i]) && was_replaced(&outcomes[i], endpoints, n)) {
+			outcomes[i].state = "queued";
+			outcomes[i].retry_at = clock_now_ms();
+		}
+	}
+	return DB_OK;
+}
+
+/* What is common happens to many; after so many kinds, the rest is recorded one by one. */
+static enum db_status record_events(struct db *db, struct pool *pool, const struct webhook_outcome *outcomes, size_t n,
+                                    uint64_t *found_r)
+{
+	const struct webhook_outcome **rest = pool_alloc(pool, (n + 1) * sizeof *rest);
 	struct db_value *values;
 	enum db_status status = DB_OK;
-	size_t left = r->n;
+	size_t left = n;
 	uint64_t found;
 
 	*found_r = 0;
-	for (size_t i = 0; i < r->n; i++)
-		rest[i] = &r->outcomes[i];
+	for (size_t i = 0; i < n; i++)
+		rest[i] = &outcomes[i];
 	for (int kind = 0; kind < RECORD_KINDS && left > 1 && status == DB_OK; kind++) {
 		status = record_alike(db, pool, rest, &left, &found);
 		*found_r += found;
@@ -127,10 +197,13 @@ static enum db_status record_endpoint(struct db *db, const struct webhook_outcom
 static enum db_status record(struct db *db, void *arg)
 {
 	const struct recording *r = arg;
+	const struct webhook_outcome *outcomes;
 	struct pool *pool = pool_create();
-	uint64_t found;
-	enum db_status status = record_events(db, pool, r, &found);
+	uint64_t found = 0;
+	enum db_status status = redirect(db, pool, r, &outcomes);
 
+	if (status == DB_OK)
+		status = record_events(db, pool, outcomes, r->n, &found);
 	pool_free(pool);
 	if (status == DB_OK && found < r->n && !r->carefully && db_is_cluster(db))
 		return DB_NONE;

@@ -175,6 +175,39 @@ START_TEST(claims_are_recorded_together)
 }
 END_TEST
 
+/* What an address said is nothing to the one that has replaced it: but for what was taken, all goes there, at once. */
+START_TEST(a_replaced_address_has_no_say)
+{
+	static const char *const states[EVENTS] = {"sent", "failed", "queued", "expired", "queued", "failed"};
+	static const uint8_t secret[32] = {1};
+	bool replaced = _i;
+	struct webhook_outcome outcomes[EVENTS];
+	struct claim claim, again;
+
+	make_claim(&claim, EVENTS);
+	for (size_t i = 0; i < EVENTS; i++) {
+		outcomes[i] = outcome(&claim, i, states[i]);
+		outcomes[i].released = false;
+		outcomes[i].url = URL;
+		outcomes[i].retry_at = clock_now_ms() + 3600000;
+		outcomes[i].error = i == 0 ? NULL : "HTTP status";
+	}
+	if (replaced)
+		ck_status(webhook_set_url(db, client, URL "/new", secret, sizeof secret), DB_OK);
+	ck_status(webhook_record(db, outcomes, EVENTS), DB_OK);
+	ck_assert_uint_eq(count("sent"), 1);
+	ck_assert_uint_eq(count("failed"), replaced ? 0 : 2);
+	ck_assert_uint_eq(count("expired"), replaced ? 0 : 1);
+	ck_assert_uint_eq(count("queued"), replaced ? EVENTS - 1 : 2);
+	ck_status(db_run(db, "DO SLEEP(0.002)", DB_NO_ARGS), DB_OK);
+	if (replaced)
+		make_claim(&again, EVENTS - 1);
+	else
+		ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM webhook_event WHERE state = 'queued'"
+			" AND due_at > UTC_TIMESTAMP(3) + INTERVAL 50 MINUTE", DB_NO_ARGS), 2);
+}
+END_TEST
+
 /* Outcomes of the same moment reach the database in any order: a record that failed is made again after later ones. */
 enum { SHORT_REST = 60000, LONG_REST = 3600000 };
 
@@ -311,6 +344,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, record_made_again_leaves_a_later_claim_alone);
 	tcase_add_test(tcase, claims_are_recorded_together);
 	tcase_add_test(tcase, claims_go_on_where_they_ended);
+	tcase_add_loop_test(tcase, a_replaced_address_has_no_say, 0, 2);
 	tcase_add_loop_test(tcase, rests_last, 0, sizeof RESTS / sizeof *RESTS);
 	tcase_add_test(tcase, claim_outlives_its_connection);
 	tcase_add_test(tcase, cluster_catches_up);
