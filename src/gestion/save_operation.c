@@ -206,6 +206,18 @@ static unsigned repetitions(const struct saving *saving)
 	return n;
 }
 
+/* The `n`th repetition. A month that is too short for its day has it on its last, and it goes on from its day. */
+static struct operation repetition(const struct operation *first, unsigned n)
+{
+	struct operation row = *first;
+	int day = jour_civil(first->date).day;
+
+	row.id = oid_new();
+	row.date = month_after(first->date, n);
+	row.recur_day = jour_civil(row.date).day < day ? day : 0;
+	return row;
+}
+
 /*
  * The rows of an addition. Their identifiers are chosen here, before the transaction, so that running it again after a
  * commit of unknown outcome finds them. Only the last of a series goes on by itself (operationAuto).
@@ -218,9 +230,7 @@ static void make_rows(struct saving *saving)
 	for (unsigned i = 0; i <= n; i++) {
 		struct operation *row = &saving->rows[saving->n_rows++];
 
-		*row = saving->operation;
-		row->id = oid_new();
-		row->date = month_after(row->date, i);
+		*row = repetition(&saving->operation, i);
 		row->automatic = row->automatic && i == n;
 		if (saving->provision == 0)
 			continue;

@@ -124,16 +124,17 @@ static enum db_status insert_one(struct db *db, struct pool *pool, uint64_t user
 {
 	return db_run(db,
 	              "INSERT INTO operation (id, user_id, immeuble_id, locataire_id, type_id, montant, montant_teom, "
-	              "operation_date, date_debut, date_fin, description, paid, auto, robot, emprunt_idx, "
+	              "operation_date, date_debut, date_fin, description, paid, auto, robot, emprunt_idx, recur_day, "
 	              "date_created, date_last_modified, attributes) VALUES "
-	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	              DB_ARGS(rows_bind_oid(&o->id), db_u64(user), rows_bind_oid(&o->immeuble_id),
 	                      o->has_locataire ? rows_bind_oid(&o->locataire_id) : db_null(), db_text(o->type_id),
 	                      rows_bind_montant(pool, o->amount),
 	                      o->has_teom ? rows_bind_montant(pool, o->teom) : db_null(), rows_bind_jour(pool, o->date),
 	                      rows_bind_jour(pool, o->debut), rows_bind_jour(pool, o->fin), db_text(o->description),
 	                      db_bool(o->paid), db_bool(o->automatic), rows_bind_tri(o->robot),
-	                      o->emprunt_index < 0 ? db_null() : db_i64(o->emprunt_index), db_time(o->date_created),
+	                      o->emprunt_index < 0 ? db_null() : db_i64(o->emprunt_index),
+	                      o->recur_day == 0 ? db_null() : db_i64(o->recur_day), db_time(o->date_created),
 	                      rows_bind_instant(o->date_last_modified), db_text(o->attributes)));
 }
 

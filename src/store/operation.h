@@ -22,6 +22,7 @@ struct operation {
 	jour date, debut, fin;                  /* debut, fin: JOUR_NONE when absent */
 	const char *description;                /* NULL: absent */
 	bool paid, automatic;
+	int recur_day;                          /* of the month it belongs to; 0: that of its date */
 	enum tri robot;
 	int64_t emprunt_index;                  /* -1: absent */
 	int64_t date_created, date_last_modified;
@@ -65,8 +66,9 @@ enum db_status operations_unpaid(struct db *db, struct pool *pool, uint64_t user
 
 /*
  * Writes, in the caller's transaction after user_touch_operations(); each checks the owner in the statement that
- * changes. DB_NONE: not this landlord's. operation_update() keeps date_created and robot. operation_set_paid() counts
- * the version up itself and, alone, is a transaction of its own, run again until its end is known.
+ * changes. DB_NONE: not this landlord's. operation_update() keeps date_created and robot, and recur_day as long as the
+ * date stays. operation_set_paid() counts the version up itself and, alone, is a transaction of its own, run again
+ * until its end is known.
  */
 enum db_status operations_insert(struct db *db, struct pool *pool, uint64_t user, const struct operation *operations,
                                  size_t n);

@@ -1018,6 +1018,34 @@ class Recurrence(RendezvousCase):
         self.robot("2023-03-31T12:00:00Z")
         self.assertEqual([date for date, _ in self.dates(one, portfolio)], ["2023-01-31", "2023-02-28", "2023-03-31"])
 
+    def test_a_series_that_ends_in_a_short_month(self):
+        """Its last one, which goes on, belongs to the day of the first, and so does its provision."""
+        portfolio = small_portfolio("series", 87)
+        one = import_landlord(self.stack, portfolio)
+        self.save(one, portfolio, "", operationDate="31/12/2022", operationRepeatDate="28/02/2023",
+                  operationMontantPC="20")
+        before = [(date, auto) for date, auto in self.dates(one, portfolio) if date > "2022-12-30"]
+        self.assertEqual(before, [(date, date == "2023-02-28") for date in ("2022-12-31", "2023-01-31", "2023-02-28")
+                                  for _ in range(2)])
+        for when in ("2023-03-28", "2023-03-31", "2023-05-31"):
+            self.robot(when + "T12:00:00Z")
+        self.assertEqual(self.dates(one, portfolio)[-8:],
+                         [(date, date == "2023-05-31") for date in ("2023-02-28", "2023-03-31", "2023-04-30",
+                                                                    "2023-05-31") for _ in range(2)])
+
+    def test_a_series_whose_last_one_is_changed(self):
+        """Saved on its date, it keeps the day it belongs to; on another, it belongs to that."""
+        for name, number, date, expected in (("series-kept", 88, "28/02/2023", "2023-03-31"),
+                                             ("series-moved", 89, "27/02/2023", "2023-03-27")):
+            portfolio = small_portfolio(name, number)
+            one = import_landlord(self.stack, portfolio)
+            self.save(one, portfolio, "", operationDate="31/12/2022", operationRepeatDate="28/02/2023")
+            last = next(o["id"] for o in one.get(f"operations/{portfolio['immeubles'][0]['id']}/9")["operations"]
+                        if o["operationAuto"])
+            self.save(one, portfolio, last, operationDate=date)
+            self.robot("2023-03-31T12:00:00Z")
+            self.assertEqual(self.dates(one, portfolio)[-1], (expected, True))
+
     def test_one_that_cannot_be_copied_keeps_nobody_waiting(self):
         bad, first = self.landlord("poison", 85)
         good, second = self.landlord("healthy", 86)
