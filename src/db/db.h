@@ -152,7 +152,14 @@ enum db_status db_rows_status(const struct db_rows *rows);
  */
 enum db_status db_transaction(struct db *db, enum db_status (*body)(struct db *db, void *arg), void *arg);
 
-/* Is a transaction open, that is, does db_transaction() run a body now? */
+/*
+ * Runs body(db, arg), which only reads, and sees the database as it is at the beginning, whoever writes meanwhile: no
+ * writer waits for it, and it waits for none. On a server of a cluster that is as this server has it. Run again, on
+ * another moment, as db_transaction() does; never DB_UNCERTAIN. A write in it is DB_BUG.
+ */
+enum db_status db_snapshot(struct db *db, enum db_status (*body)(struct db *db, void *arg), void *arg);
+
+/* Is a transaction open, that is, does one of the two above run a body now? */
 bool db_in_transaction(const struct db *db);
 
 /*

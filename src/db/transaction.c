@@ -31,13 +31,20 @@ void db_wait(unsigned attempt)
 	nanosleep(&pause, NULL);
 }
 
-static enum db_status begin(struct db *db)
+/* How a transaction begins, and which it is. */
+enum kind { WRITING, SNAPSHOT };
+static const char *const first_sql[][2] = {
+	[WRITING] = {"START TRANSACTION"},
+	[SNAPSHOT] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",        /* of the next one only */
+	              "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"}
+};
+
+static enum db_status begin(struct db *db, enum kind kind)
 {
-	static const char sql[] = "START TRANSACTION";
 	enum db_status status = db_ready(db);
 
-	if (status == DB_OK)
-		status = db_plain(db, sql, sizeof sql - 1);
+	for (size_t i = 0; i < 2 && first_sql[kind][i] != NULL && status == DB_OK; i++)
+		status = db_plain(db, first_sql[kind][i], strlen(first_sql[kind][i]));
 	if (status == DB_UNCERTAIN)
 		status = DB_LOST;
 	db->broken = DB_OK;
@@ -73,30 +80,31 @@ static enum db_status commit(struct db *db)
 	return status;
 }
 
-static enum db_status transaction_once(struct db *db, enum db_status (*body)(struct db *db, void *arg), void *arg)
+typedef enum db_status body_fn(struct db *db, void *arg);
+
+static enum db_status run_once(struct db *db, enum kind kind, body_fn *body, void *arg)
 {
-	enum db_status status = begin(db);
+	enum db_status status = begin(db, kind);
 
 	if (status != DB_OK)
 		return status;
 	status = body(db, arg);
 	if (db->broken != DB_OK)        /* even if the body took no notice: the server has rolled it back */
 		status = db->broken;
-	if (status != DB_OK) {
-		rollback(db);
-		return status;
-	}
-	return commit(db);
+	if (status == DB_OK && kind == WRITING)
+		return commit(db);
+	rollback(db);
+	return status;
 }
 
-enum db_status db_transaction(struct db *db, enum db_status (*body)(struct db *db, void *arg), void *arg)
+static enum db_status run(struct db *db, enum kind kind, body_fn *body, void *arg)
 {
 	enum db_status status;
 
 	if (db->in_transaction)
 		return db_misuse(db, "a transaction within a transaction");
 	for (unsigned attempt = 0;; attempt++) {
-		status = transaction_once(db, body, arg);
+		status = run_once(db, kind, body, arg);
 		if ((status != DB_CONFLICT && status != DB_LOST) || attempt + 1 == DB_ATTEMPTS)
 			break;
 		db_wait(attempt);
@@ -104,6 +112,16 @@ enum db_status db_transaction(struct db *db, enum db_status (*body)(struct db *d
 	if (status == DB_CONFLICT)
 		log_event(LOG_LEVEL_WARN, "db-conflict", "attempts", log_num(DB_ATTEMPTS), NULL);
 	return status;
+}
+
+enum db_status db_transaction(struct db *db, body_fn *body, void *arg)
+{
+	return run(db, WRITING, body, arg);
+}
+
+enum db_status db_snapshot(struct db *db, body_fn *body, void *arg)
+{
+	return run(db, SNAPSHOT, body, arg);
 }
 
 enum db_status db_run_again(struct db *db, const char *sql, const struct db_value *args, size_t n_args)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "domain/mot_de_passe.h"
 #include "gestion/form.h"
 
@@ -92,8 +93,18 @@ enum db_status portfolio_store(struct db *db, struct pool *pool, struct portfoli
 	return status;
 }
 
-enum db_status portfolio_load(struct db *db, struct pool *pool, uint64_t user, struct portfolio *p)
+struct loading {
+	struct pool *pool;
+	uint64_t user;
+	struct portfolio *portfolio;
+};
+
+static enum db_status load(struct db *db, void *arg)
 {
+	const struct loading *loading = arg;
+	struct pool *pool = loading->pool;
+	uint64_t user = loading->user;
+	struct portfolio *p = loading->portfolio;
 	enum db_status status;
 
 	*p = (struct portfolio){0};
@@ -104,7 +115,14 @@ enum db_status portfolio_load(struct db *db, struct pool *pool, uint64_t user, s
 	    (status = biens_of_user(db, pool, user, &p->biens, &p->n_biens)) != DB_OK ||
 	    (status = locataires_of_user(db, pool, user, &p->locataires, &p->n_locataires)) != DB_OK)
 		return status;
+	FAULT("export.tenants_read");
 	return operations_of_user(db, pool, user, &p->operations, &p->n_operations);
+}
+
+/* Of one moment: an operation whose tenant came after the tenants were read would be of nobody in the document. */
+enum db_status portfolio_load(struct db *db, struct pool *pool, uint64_t user, struct portfolio *p)
+{
+	return db_snapshot(db, load, &(struct loading){pool, user, p});
 }
 
 static void write_user(struct json_out *json, const struct user *user, const char *id)

@@ -37,7 +37,9 @@ int portfolio_read(struct pool *pool, const char *bytes, size_t len, struct port
  */
 enum db_status portfolio_store(struct db *db, struct pool *pool, struct portfolio *portfolio, const char **where_r);
 
-/* Loads what one landlord owns, as portfolio_read() would have it. DB_NONE: no such user. */
+/*
+ * Loads what one landlord owns at one moment, as portfolio_read() would have it; no writer waits. DB_NONE: no such user.
+ */
 enum db_status portfolio_load(struct db *db, struct pool *pool, uint64_t user_id, struct portfolio *portfolio_r);
 
 /* Writes it as the document. */

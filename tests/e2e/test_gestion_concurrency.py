@@ -6,6 +6,7 @@ and a worker that is killed spoils nobody's answer.
 import collections
 import concurrent.futures
 import itertools
+import json
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ import time
 import unittest
 
 from tests.lib.gestion import import_landlord, small_portfolio, tenant
+from tests.lib.process import wait_until
 from tests.lib.stack import StackCase
 
 WORKERS = 6
@@ -21,6 +23,7 @@ TENANT_FORM = {"nom": "Dupont", "prenom": "Jean", "loyer": "666", "provision": "
                "signatureDate": "12/08/2014", "entryDate": "12/08/2014", "dayLoyer": "3", "typeLocation": "0",
                "depotGarantie": "1"}
 BAD_OPERATION = {"result": False, "code": -10, "message": "Missing or invalid operationId (in url path)"}
+EXPORT_POINTS = ["export.tenants_read"]
 
 
 def at_once(*jobs):
@@ -176,6 +179,26 @@ class Writes(ConcurrencyCase):
 
 
 class Reads(ConcurrencyCase):
+    def test_an_export_is_of_one_moment(self):
+        """A tenant and his operation that come while it is read are both not in it; and they need not wait for it."""
+        held = self.stack.dir + "/held"
+        before = json.loads(self.stack.ctl("portfolio", "export", self.landlord.username).stdout)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            export = pool.submit(self.stack.ctl, "portfolio", "export", self.landlord.username,
+                                 BAILLEUR_FAULT=EXPORT_POINTS[0], BAILLEUR_FAULT_HOLD=held)
+            try:
+                wait_until(lambda: os.path.exists(held), 20, "the export to be held")
+                made = self.call("saveLocataire/" + self.bien, **TENANT_FORM)["locataireId"]
+                self.call("saveOperation/" + self.immeuble, operationName="recetteLoyer", operationMontant="10",
+                          operationDate="17/08/2016", locataireId=made)
+                self.assertTrue(os.path.exists(held), "the writes waited for the export")
+            finally:
+                if os.path.exists(held):
+                    os.unlink(held)
+            self.assertEqual(json.loads(export.result().stdout), before)
+        after = json.loads(self.stack.ctl("portfolio", "export", self.landlord.username).stdout)
+        self.assertEqual(len(after["operations"]), len(before["operations"]) + 1)
+
     def test_a_write_is_visible_to_the_next_read(self):
         """Each writer tells nobody; every read that begins after a write's answer shows it, through whatever worker."""
         def hammer(who):

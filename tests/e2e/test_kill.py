@@ -17,6 +17,7 @@ import time
 import unittest
 from collections import Counter, namedtuple
 
+from tests.e2e.test_gestion_concurrency import EXPORT_POINTS
 from tests.e2e.test_rendezvous import ROBOT_POINTS, WEBHOOK_POINTS
 from tests.lib.kannel import Kannel
 from tests.lib.load import Load, mail_of
@@ -302,7 +303,7 @@ class FileKill(unittest.TestCase):
 
 class Coverage(unittest.TestCase):
     def test_every_point_is_in_the_matrix(self):
-        elsewhere = {point.partition(":")[0] for point in WEBHOOK_POINTS + ROBOT_POINTS}
+        elsewhere = {point.partition(":")[0] for point in WEBHOOK_POINTS + ROBOT_POINTS + EXPORT_POINTS}
         self.assertEqual(named_points(), set(SENDER) | set(FILES) | set(API) | elsewhere)
 
 

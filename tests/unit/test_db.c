@@ -518,6 +518,50 @@ START_TEST(an_idle_connection_that_was_cut)
 }
 END_TEST
 
+/* Two looks, with another's write, and an end of the connection the first time, between them. */
+static enum db_status looks_twice(struct db *on, void *arg)
+{
+	int *runs = arg;
+	struct db *other = dbtest_open();
+	uint64_t before = dbtest_number(on, "SELECT COUNT(*) FROM t_values", DB_NO_ARGS);
+	struct db_rows *rows;
+	enum db_status status;
+
+	ck_assert(db_in_transaction(on));
+	ck_status(insert(other, 200 + *runs, 0), DB_OK);
+	db_close(other);
+	if ((*runs)++ == 0)
+		kill_connection(on);
+	status = db_one(on, "SELECT COUNT(*) FROM t_values", DB_NO_ARGS, &rows);
+	if (status != DB_OK)
+		return status;
+	ck_assert_uint_eq(db_col_u64(rows, 0), before);
+	db_rows_end(rows);
+	return DB_OK;
+}
+
+static enum db_status writes(struct db *on, void *arg)
+{
+	(void)arg;
+	ck_status(insert(on, 1, 1), DB_BUG);
+	return DB_NONE;
+}
+
+/* One moment for all that is read, no lock in anybody's way; what follows sees the present again, and may write. */
+START_TEST(a_snapshot_is_of_one_moment)
+{
+	int runs = 0;
+
+	ck_status(db_snapshot(db, looks_twice, &runs), DB_OK);
+	ck_assert_int_eq(runs, 2);
+	ck_assert(!db_in_transaction(db));
+	ck_assert_uint_eq(dbtest_number(db, "SELECT COUNT(*) FROM t_values", DB_NO_ARGS), 2);
+	ck_status(db_snapshot(db, writes, NULL), DB_NONE);
+	ck_status(db_transaction(db, refuses, NULL), DB_NONE);
+	ck_status(insert(db, 2, 2), DB_OK);
+}
+END_TEST
+
 static enum db_status cut_inside(struct db *on, void *arg)
 {
 	int *runs = arg;
@@ -653,6 +697,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tcase, rows_that_end_too_soon, 0, COUNT(ENDS));
 	tcase_add_test(tcase, session);
 	tcase_add_test(tcase, an_idle_connection_that_was_cut);
+	tcase_add_test(tcase, a_snapshot_is_of_one_moment);
 	tcase_add_test(tcase, cut_inside_a_transaction_runs_it_again);
 	tcase_add_test(tcase, cut_during_a_statement);
 	tcase_add_test(tcase, the_server_is_killed);
