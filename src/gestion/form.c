@@ -23,6 +23,7 @@ enum kind {
 	TIME,                   /* int64_t ms */
 	INDEX,                  /* int64_t; left out when negative */
 	COUNT,                  /* uint32_t */
+	POSITIVE,               /* int; left out when 0 */
 	IDENTIFIER,             /* struct oid */
 	USER                    /* the landlord's id; no field */
 };
@@ -108,6 +109,10 @@ static void put(const struct form *form, const struct member *m, const void *fie
 		break;
 	case COUNT:
 		json_ku64(form->json, m->name, *(const uint32_t *)field);
+		break;
+	case POSITIVE:
+		if (*(const int *)field > 0)
+			json_ki64(form->json, m->name, *(const int *)field);
 		break;
 	case IDENTIFIER:
 		form_oid(form->json, m->name, field);
@@ -388,16 +393,32 @@ static const struct member OPERATION[] = {
 	{"attributes", MEMBERS, AT(attributes), 0},
 	{"id", IDENTIFIER, AT(id), 0}
 };
+static const struct member RECURRENCE[] = {
+	{"operationRepeatDay", POSITIVE, AT(recur_day), 0},
+	{"operationRepeatOf", IDENTIFIER, AT(copied_from), AT(is_copy)}
+};
 #undef AT
 
-void form_operation(const struct form *form, const struct operation *o)
+static void operation(const struct form *form, const struct operation *o, bool with_recurrence)
 {
 	json_object(form->json);
 	put_all(form, OPERATION, N(OPERATION), o);
+	if (with_recurrence)
+		put_all(form, RECURRENCE, N(RECURRENCE), o);
 	operation_type(form->json, o);
 	if (o->has_locataire) {
 		json_key(form->json, "locataire");
 		form_locataire_short(form, &o->locataire_id, o->locataire_nom, o->locataire_prenom);
 	}
 	json_object_end(form->json);
+}
+
+void form_operation(const struct form *form, const struct operation *o)
+{
+	operation(form, o, false);
+}
+
+void form_operation_exported(const struct form *form, const struct operation *o)
+{
+	operation(form, o, true);
 }

@@ -43,6 +43,9 @@ void form_locataire_short(const struct form *form, const struct oid *id, const c
 
 void form_operation(const struct form *form, const struct operation *operation);
 
+/* The same with what an import needs, so that it recurs there as here, and no app is shown. */
+void form_operation_exported(const struct form *form, const struct operation *operation);
+
 /* A member whose value is an identifier. */
 void form_oid(struct json_out *json, const char *name, const struct oid *id);
 

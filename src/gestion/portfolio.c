@@ -203,7 +203,7 @@ void portfolio_write(struct json_out *json, struct pool *pool, const struct port
 	json_key(json, "operations");
 	json_array(json);
 	for (size_t i = 0; i < p->n_operations; i++)
-		form_operation(&form, &p->operations[i]);
+		form_operation_exported(&form, &p->operations[i]);
 	json_array_end(json);
 	json_object_end(json);
 }

@@ -1,5 +1,6 @@
 /*
- * One landlord's whole portfolio as one JSON document, in the API's own shapes: read, stored, and given back.
+ * One landlord's whole portfolio as one JSON document, in the API's own shapes and with what operations recur by: read,
+ * stored, and given back.
  */
 #ifndef GESTION_PORTFOLIO_H
 #define GESTION_PORTFOLIO_H
@@ -38,7 +39,8 @@ int portfolio_read(struct pool *pool, const char *bytes, size_t len, struct port
 enum db_status portfolio_store(struct db *db, struct pool *pool, struct portfolio *portfolio, const char **where_r);
 
 /*
- * Loads what one landlord owns at one moment, as portfolio_read() would have it; no writer waits. DB_NONE: no such user.
+ * Loads what one landlord owns at one moment, as portfolio_read() would have it; no writer waits. DB_NONE: no such
+ * user.
  */
 enum db_status portfolio_load(struct db *db, struct pool *pool, uint64_t user_id, struct portfolio *portfolio_r);
 

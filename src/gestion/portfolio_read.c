@@ -1,6 +1,7 @@
 /*
  * A landlord's portfolio read from JSON.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -166,7 +167,7 @@ MEMBERS(locataire) = {
 #define AT_OPERATION(field) offsetof(struct operation_row, field)
 struct operation_row {
 	struct operation operation;
-	const char *emprunt, *type;
+	const char *emprunt, *type, *repeat_day;
 	montant teom;
 };
 #define OF_OPERATION(field) offsetof(struct operation_row, operation.field)
@@ -183,6 +184,8 @@ MEMBERS(operation) = {
 	{"operationPaid", JSON_BOOLEAN, OF_OPERATION(paid), 0, 0, true},
 	{"operationAuto", JSON_BOOLEAN, OF_OPERATION(automatic), 0, 0, true},
 	{"robot", JSON_TRUTH, OF_OPERATION(robot), 0, 0, false},
+	{"operationRepeatDay", JSON_INTEGER, AT_OPERATION(repeat_day), 31, 1, false},
+	{"operationRepeatOf", JSON_OID, OF_OPERATION(copied_from), 0, 0, false},
 	{"empruntId", JSON_INTEGER, AT_OPERATION(emprunt), WHOLE, 0, false},
 	{"dateCreated", JSON_INSTANT, OF_OPERATION(date_created), 0, 0, true},
 	{"dateLastModified", JSON_INSTANT, OF_OPERATION(date_last_modified), 0, 0, false},
@@ -336,11 +339,26 @@ static void read_type(struct reader *r, const char *path, struct json_object *ob
 		               "missing, or not a type");
 }
 
+/* An operation belongs to the day of its date, or, on the last of a month, to one that this month has not. */
+static void read_recurrence(struct reader *r, const char *path, const char *day, struct operation *o)
+{
+	static const struct oid none;
+	uint64_t value = 0;
+
+	o->is_copy = !oid_same(&o->copied_from, &none);
+	if (day == NULL || text_to_u64(day, 1, 31, &value) != 0)
+		return;
+	o->recur_day = (int)value;
+	if (o->date != JOUR_NONE && jour_add_months(o->date, 0, o->recur_day) != o->date)
+		json_row_error(&r->doc, pool_printf(r->doc.pool, "%s.operationRepeatDay", path),
+		               "not the day of operationDate, nor one that its month has not");
+}
+
 static void read_operation(struct reader *r, const char *path, struct json_object *object)
 {
 	static const struct oid none;
-	struct operation_row row = {.operation = {.debut = JOUR_NONE, .fin = JOUR_NONE, .robot = TRI_ABSENT,
-	                                          .emprunt_index = -1}, .teom = -1};
+	struct operation_row row = {.operation = {.date = JOUR_NONE, .debut = JOUR_NONE, .fin = JOUR_NONE,
+	                                          .robot = TRI_ABSENT, .emprunt_index = -1}, .teom = -1};
 	struct operation *o = GROW(r, operations);
 	uint64_t index;
 
@@ -354,6 +372,60 @@ static void read_operation(struct reader *r, const char *path, struct json_objec
 	if (o->amount == 0)
 		json_row_error(&r->doc, pool_printf(r->doc.pool, "%s.operationMontant", path), "not positive");
 	read_type(r, path, object, o);
+	read_recurrence(r, path, row.repeat_day, o);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct operation *const *one = a, *const *other = b;
+
+	return memcmp(&(*one)->id, &(*other)->id, sizeof (*one)->id);
+}
+
+/* Those of one operation in the order of the document. */
+static int by_original(const void *a, const void *b)
+{
+	const struct operation *const *one = a, *const *other = b;
+	int order = memcmp(&(*one)->copied_from, &(*other)->copied_from, sizeof (*one)->copied_from);
+
+	return order != 0 ? order : (*one > *other) - (*one < *other);
+}
+
+/* The n operations of the document, or those of them that are copies, in that order. */
+static const struct operation **sorted(struct reader *r, bool copies, int (*order)(const void *, const void *),
+                                       size_t *n_r)
+{
+	const struct portfolio *p = r->portfolio;
+	const struct operation **list = pool_alloc(r->doc.pool, (p->n_operations + 1) * sizeof *list);
+
+	*n_r = 0;
+	for (size_t i = 0; i < p->n_operations; i++)
+		if (!copies || p->operations[i].is_copy)
+			list[(*n_r)++] = &p->operations[i];
+	qsort(list, *n_r, sizeof *list, order);
+	return list;
+}
+
+/* A copy is of another operation of the document, wherever that stands, and the only one of it. */
+static void check_copies(struct reader *r)
+{
+	size_t n, n_copies;
+	const struct operation **all = sorted(r, false, by_id, &n), **copies = sorted(r, true, by_original, &n_copies);
+
+	for (size_t i = 0; i < n_copies; i++) {
+		const struct operation *copy = copies[i], original = {.id = copy->copied_from}, *key = &original;
+		const char *wrong = NULL;
+
+		if (oid_same(&copy->copied_from, &copy->id))
+			wrong = "the operation itself";
+		else if (bsearch(&key, all, n, sizeof *all, by_id) == NULL)
+			wrong = "no operation of this document";
+		else if (i > 0 && oid_same(&copies[i - 1]->copied_from, &copy->copied_from))
+			wrong = "has its copy already";
+		if (wrong != NULL)
+			json_row_error(&r->doc, pool_printf(r->doc.pool, "operations[%zu].operationRepeatOf",
+			                                    (size_t)(copy - r->portfolio->operations)), "%s", wrong);
+	}
 }
 
 static void read_user(struct reader *r, struct json_object *root)
@@ -398,6 +470,7 @@ static void read_document(struct reader *r, struct json_object *root)
 	n = json_row_array(&r->doc, "", root, "operations", &array);
 	for (size_t i = 0; i < n; i++)
 		read_operation(r, pool_printf(r->doc.pool, "operations[%zu]", i), json_object_array_get_idx(array, i));
+	check_copies(r);
 	json_object_object_foreach(root, name, value) {
 		(void)value;
 		if (strcmp(name, "user") != 0 && strcmp(name, "immeubles") != 0 && strcmp(name, "operations") != 0)

@@ -70,6 +70,16 @@ static void read_operation(const struct db_rows *row, struct pool *pool, void *e
 	};
 }
 
+static void read_whole_operation(const struct db_rows *row, struct pool *pool, void *element)
+{
+	struct operation *o = element;
+
+	read_operation(row, pool, o);
+	o->recur_day = (int)db_col_i64(row, 21);
+	o->is_copy = !db_col_null(row, 22);
+	o->copied_from = rows_oid(row, 22);
+}
+
 enum db_status operations_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct operation **list_r, size_t *n_r, uint64_t *all_r)
 {
@@ -89,8 +99,10 @@ enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t use
                                   size_t *n_r)
 {
 	return rows_list(db, pool,
-	                 "SELECT STRAIGHT_JOIN " OPERATION_COLUMNS OPERATION_FROM "WHERE o.user_id = ? ORDER BY o.seq",
-	                 DB_ARGS(db_u64(user)), sizeof **list_r, read_operation, list_r, n_r);
+	                 "SELECT STRAIGHT_JOIN " OPERATION_COLUMNS ", o.recur_day, c.id" OPERATION_FROM
+	                 "LEFT JOIN operation c ON c.user_id = o.user_id AND c.id = o.copied_from "
+	                 "WHERE o.user_id = ? ORDER BY o.seq",
+	                 DB_ARGS(db_u64(user)), sizeof **list_r, read_whole_operation, list_r, n_r);
 }
 
 enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_t user, const struct oid *locataire,
@@ -125,8 +137,8 @@ static enum db_status insert_one(struct db *db, struct pool *pool, uint64_t user
 	return db_run(db,
 	              "INSERT INTO operation (id, user_id, immeuble_id, locataire_id, type_id, montant, montant_teom, "
 	              "operation_date, date_debut, date_fin, description, paid, auto, robot, emprunt_idx, recur_day, "
-	              "date_created, date_last_modified, attributes) VALUES "
-	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	              "copied_from, date_created, date_last_modified, attributes) VALUES "
+	              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	              DB_ARGS(rows_bind_oid(&o->id), db_u64(user), rows_bind_oid(&o->immeuble_id),
 	                      o->has_locataire ? rows_bind_oid(&o->locataire_id) : db_null(), db_text(o->type_id),
 	                      rows_bind_montant(pool, o->amount),
@@ -134,7 +146,8 @@ static enum db_status insert_one(struct db *db, struct pool *pool, uint64_t user
 	                      rows_bind_jour(pool, o->debut), rows_bind_jour(pool, o->fin), db_text(o->description),
 	                      db_bool(o->paid), db_bool(o->automatic), rows_bind_tri(o->robot),
 	                      o->emprunt_index < 0 ? db_null() : db_i64(o->emprunt_index),
-	                      o->recur_day == 0 ? db_null() : db_i64(o->recur_day), db_time(o->date_created),
+	                      o->recur_day == 0 ? db_null() : db_i64(o->recur_day),
+	                      o->is_copy ? rows_bind_oid(&o->copied_from) : db_null(), db_time(o->date_created),
 	                      rows_bind_instant(o->date_last_modified), db_text(o->attributes)));
 }
 

@@ -22,7 +22,9 @@ struct operation {
 	jour date, debut, fin;                  /* debut, fin: JOUR_NONE when absent */
 	const char *description;                /* NULL: absent */
 	bool paid, automatic;
-	int recur_day;                          /* of the month it belongs to; 0: that of its date */
+	int recur_day;                          /* of the month it belongs to; 0: that of its date, or not read */
+	bool is_copy;                           /* by the robot, of copied_from; false: not, or not read */
+	struct oid copied_from;
 	enum tri robot;
 	int64_t emprunt_index;                  /* -1: absent */
 	int64_t date_created, date_last_modified;
@@ -41,6 +43,8 @@ enum db_status operation_type_get(struct db *db, struct pool *pool, const char *
 /* By operation date, latest first, then by creation, oldest first. *all_r counts before the limit. */
 enum db_status operations_of_immeuble(struct db *db, struct pool *pool, uint64_t user, const struct oid *immeuble,
                                       uint32_t limit, struct operation **list_r, size_t *n_r, uint64_t *all_r);
+
+/* In the order they were added in, with the members of their recurrence. A copy of what is gone is none any more. */
 enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t user, struct operation **list_r,
                                   size_t *n_r);
 

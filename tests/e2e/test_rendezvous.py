@@ -1046,6 +1046,38 @@ class Recurrence(RendezvousCase):
             self.robot("2023-03-31T12:00:00Z")
             self.assertEqual(self.dates(one, portfolio)[-1], (expected, True))
 
+    def moved(self, username):
+        """Exports a landlord, removes him and imports him again; what was exported, which is exported again."""
+        document = self.stack.ctl("portfolio", "export", username).stdout
+        self.stack.sql("SET FOREIGN_KEY_CHECKS = 0; " + "".join(
+            f"DELETE FROM {table} WHERE user_id = (SELECT id FROM user_account WHERE username = '{username}'); "
+            for table in ("operation", "locataire", "bien", "declaration", "emprunt", "immeuble")) +
+            f"DELETE FROM user_account WHERE username = '{username}'")
+        path = f"{self.stack.dir}/moved.json"
+        with open(path, "w") as file:
+            file.write(document)
+        self.stack.ctl("portfolio", "import", path)
+        self.assertEqual(self.stack.ctl("portfolio", "export", username).stdout, document)
+        return json.loads(document)["operations"]
+
+    def test_exported_and_imported_it_goes_on(self):
+        """On the day it belongs to, and without a second copy of what has been copied."""
+        one, portfolio = self.landlord("export", 90)
+        first = portfolio["operations"][0]["id"]
+        self.robot("2023-02-28T12:00:00Z")
+        original, made = self.moved("export")
+        self.assertEqual((original["id"], made["operationRepeatDay"], made["operationRepeatOf"]), (first, 31, first))
+        self.assertFalse({"operationRepeatDay", "operationRepeatOf"} & set(original))
+        for o in one.get(f"operations/{portfolio['immeubles'][0]['id']}")["operations"]:
+            self.assertFalse([name for name in o if name.startswith("operationRepeat")])
+        self.save(one, portfolio, first, operationDate="31/01/2023")
+        self.robot("2023-03-31T12:00:00Z")
+        expected = [("2023-01-31", False), ("2023-02-28", False), ("2023-03-31", True)]
+        self.assertEqual(self.dates(one, portfolio), expected)
+        one.get("deleteOperation/" + first)             # the copy of what is gone is a copy of nothing
+        self.assertEqual([o.get("operationRepeatOf") for o in self.moved("export")], [None, made["id"]])
+        self.assertEqual(self.dates(one, portfolio), expected[1:])
+
     def test_one_that_cannot_be_copied_keeps_nobody_waiting(self):
         bad, first = self.landlord("poison", 85)
         good, second = self.landlord("healthy", 86)

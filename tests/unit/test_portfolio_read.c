@@ -24,6 +24,13 @@ static const char GOOD[] =
 	"\"operationPaid\":true,\"operationAuto\":false,\"operationDate\":" DAY ",\"dateCreated\":" DAY ","
 	"\"operationType\":{\"id\":\"chargeTF\"}}]}";
 
+/* Copies of the operation of the good document. */
+#define COPY(n) \
+	"{\"id\":\"" ID(n) "\",\"immeubleId\":\"" ID(1) "\",\"operationMontant\":1," \
+	"\"operationRepeatOf\":\"" ID(5) "\"," \
+	"\"operationPaid\":true,\"operationAuto\":false,\"operationDate\":" DAY ",\"dateCreated\":" DAY "," \
+	"\"operationType\":{\"id\":\"chargeTF\"}}"
+
 /* Replaces the one `from` of the good document by `to`; then this line, and no other, is what is said. */
 static const struct { const char *from, *to, *line; } WRONG[] = {
 	{GOOD, "", "not valid JSON at byte 0"},
@@ -85,6 +92,18 @@ static const struct { const char *from, *to, *line; } WRONG[] = {
 	{"\"operationMontant\":12.34", "\"operationMontant\":0", "operations[0].operationMontant: not positive"},
 	{"\"operationPaid\":true", "\"operationPaid\":\"on\"", "operations[0].operationPaid: not true or false"},
 	{"\"operationAuto\":false,", "", "operations[0].operationAuto: missing"},
+	{"\"operationAuto\":false", "\"operationAuto\":false,\"operationRepeatDay\":32",
+	 "operations[0].operationRepeatDay: not from 1 to 31"},
+	{"\"operationAuto\":false", "\"operationAuto\":false,\"operationRepeatDay\":2",
+	 "operations[0].operationRepeatDay: not the day of operationDate, nor one that its month has not"},
+	{"\"operationAuto\":false", "\"operationAuto\":false,\"operationRepeatOf\":5",
+	 "operations[0].operationRepeatOf: not an identifier of 24 hexadecimal digits"},
+	{"\"operationAuto\":false", "\"operationAuto\":false,\"operationRepeatOf\":\"" ID(9) "\"",
+	 "operations[0].operationRepeatOf: no operation of this document"},
+	{"\"operationAuto\":false", "\"operationAuto\":false,\"operationRepeatOf\":\"" ID(5) "\"",
+	 "operations[0].operationRepeatOf: the operation itself"},
+	{"\"operations\":[", "\"operations\":[" COPY(6) "," COPY(7) ",",
+	 "operations[1].operationRepeatOf: has its copy already"},
 	{"\"dateCreated\":" DAY, "\"dateCreated\":{\"sec\":1,\"usec\":1}",
 	 "operations[0].dateCreated: finer than a millisecond"},
 	{"\"dateCreated\":" DAY, "\"dateCreated\":{\"sec\":1,\"usec\":1000000}",
@@ -130,6 +149,23 @@ START_TEST(good)
 }
 END_TEST
 
+START_TEST(a_copy_stands_anywhere)
+{
+	static const char from[] = "\"operations\":[";
+	struct pool *pool = pool_create();
+	const char *at = strstr(GOOD, from);
+	struct portfolio p;
+	char said[4096];
+
+	ck_assert_int_eq(read_document(pool, pool_printf(pool, "%.*s%s" COPY(6) ",%s", (int)(at - GOOD), GOOD, from,
+	                                                 at + strlen(from)), &p, said), 0);
+	ck_assert_uint_eq(p.n_operations, 2);
+	ck_assert(p.operations[0].is_copy && !p.operations[1].is_copy);
+	ck_assert(oid_same(&p.operations[0].copied_from, &p.operations[1].id));
+	pool_free(pool);
+}
+END_TEST
+
 START_TEST(wrong)
 {
 	struct pool *pool = pool_create();
@@ -152,6 +188,7 @@ int main(void)
 	TCase *tcase = tcase_create("portfolio_read");
 
 	tcase_add_test(tcase, good);
+	tcase_add_test(tcase, a_copy_stands_anywhere);
 	tcase_add_loop_test(tcase, wrong, 0, COUNT(WRONG));
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
