@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "domain/address.h"
+#include "domain/mot_de_passe.h"
 #include "domain/revision.h"
 #include "gestion/json_row.h"
 #include "gestion/portfolio.h"
@@ -31,7 +32,7 @@ MEMBERS(user) = {
 	{"userid", JSON_TEXT, AT_USER(id), 19, 0, false},
 	{"username", JSON_TEXT, AT_USER(username), 100, 0, true},
 	{"email", JSON_TEXT, AT_USER(email), 254, 0, false},
-	{"password", JSON_TEXT, AT_USER(password), 1000, 0, false},
+	{"password", JSON_TEXT, AT_USER(password), INT64_MAX, 0, false},        /* check_password() */
 	{"password_hash", JSON_TEXT, AT_USER(password_hash), 255, 0, false},
 	{"first_name", JSON_TEXT, AT_USER(first_name), 100, 0, false},
 	{"last_name", JSON_TEXT, AT_USER(last_name), 100, 0, false},
@@ -428,6 +429,13 @@ static void check_copies(struct reader *r)
 	}
 }
 
+/* What "bailleurctl user passwd" takes: no other opens the account. */
+static void check_password(struct reader *r, const char *password)
+{
+	if (password != NULL && (password[0] == '\0' || strlen(password) > MOT_DE_PASSE_MAX))
+		json_row_error(&r->doc, "user.password", "not 1 to %d bytes", MOT_DE_PASSE_MAX);
+}
+
 static void read_user(struct reader *r, struct json_object *root)
 {
 	struct user_row row = {0};
@@ -449,6 +457,7 @@ static void read_user(struct reader *r, struct json_object *root)
 		json_row_error(&r->doc, "user.premium_end", "not a time in ISO 8601");
 	if ((row.password == NULL) == (row.password_hash == NULL))
 		json_row_error(&r->doc, "user.password", "give either password or password_hash");
+	check_password(r, row.password);
 	user->username = row.username;
 	user->email = row.email != NULL && row.email[0] != '\0' ? row.email : NULL;
 	user->first_name = row.first_name != NULL ? row.first_name : "";

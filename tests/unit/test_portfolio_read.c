@@ -24,6 +24,10 @@ static const char GOOD[] =
 	"\"operationPaid\":true,\"operationAuto\":false,\"operationDate\":" DAY ",\"dateCreated\":" DAY ","
 	"\"operationType\":{\"id\":\"chargeTF\"}}]}";
 
+#define OF_8(s) s s s s s s s s
+#define OF_512(s) OF_8(OF_8(OF_8(s)))
+#define OF_1024(s) OF_512(s) OF_512(s)
+
 /* Copies of the operation of the good document. */
 #define COPY(n) \
 	"{\"id\":\"" ID(n) "\",\"immeubleId\":\"" ID(1) "\",\"operationMontant\":1," \
@@ -45,6 +49,9 @@ static const struct { const char *from, *to, *line; } WRONG[] = {
 	{"\"password\":\"p\"", "\"password\":\"p\",\"password_hash\":\"h\"",
 	 "user.password: give either password or password_hash"},
 	{",\"password\":\"p\"", "", "user.password: give either password or password_hash"},
+	{"\"password\":\"p\"", "\"password\":\"\"", "user.password: not 1 to 1024 bytes"},
+	{"\"password\":\"p\"", "\"password\":\"p" OF_1024("x") "\"", "user.password: not 1 to 1024 bytes"},
+	{"\"password\":\"p\"", "\"password\":\"p" OF_512("é") "\"", "user.password: not 1 to 1024 bytes"},
 	{"\"username\":\"bob\"", "\"username\":\"bob\",\"email\":\"x\"", "user.email: not an e-mail address"},
 	{"\"username\":\"bob\"", "\"username\":\"bob\",\"userid\":\"0\"", "user.userid: not a number above 0"},
 	{"\"username\":\"bob\"", "\"username\":\"bob\",\"userid\":2", "user.userid: not a text"},
@@ -166,6 +173,23 @@ START_TEST(a_copy_stands_anywhere)
 }
 END_TEST
 
+/* As long a password as opens the account, in bytes and in characters. */
+START_TEST(the_longest_password)
+{
+	static const char *const passwords[] = {OF_1024("x"), OF_512("é")};
+	struct pool *pool = pool_create();
+	struct portfolio p;
+	char said[4096];
+
+	for (size_t i = 0; i < COUNT(passwords); i++) {
+		ck_assert_int_eq(read_document(pool, pool_printf(pool, "{\"user\":{\"username\":\"b\",\"password\":"
+		                                                 "\"%s\"}}", passwords[i]), &p, said), 0);
+		ck_assert_str_eq(p.password, passwords[i]);
+	}
+	pool_free(pool);
+}
+END_TEST
+
 START_TEST(wrong)
 {
 	struct pool *pool = pool_create();
@@ -189,6 +213,7 @@ int main(void)
 
 	tcase_add_test(tcase, good);
 	tcase_add_test(tcase, a_copy_stands_anywhere);
+	tcase_add_test(tcase, the_longest_password);
 	tcase_add_loop_test(tcase, wrong, 0, COUNT(WRONG));
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
