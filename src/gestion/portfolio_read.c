@@ -16,7 +16,7 @@
 #define MEMBERS(row) static const struct json_member row##_members[]
 
 /* The longest text a column of each size takes, the largest whole numbers, the places of decimals. */
-enum { LINE = 255, WORD = 40, LONG = 5000, ADVERT = 100000, WHOLE = 1000000000 };
+enum { LINE = 255, WORD = 40, ADVERT = 100000, WHOLE = 1000000000 };
 
 /* Decimals: the places they have, and the digits before these. */
 #define MONEY 2, 10
@@ -133,11 +133,11 @@ MEMBERS(locataire) = {
 	{"id", JSON_OID, AT_LOCATAIRE(id), 0, 0, true},
 	{"bienId", JSON_OID, AT_LOCATAIRE(bien_id), 0, 0, false},
 	{"immeubleId", JSON_OID, AT_LOCATAIRE(immeuble_id), 0, 0, false},
-	{"nom", JSON_TEXT, AT_LOCATAIRE(nom), LINE, 0, true},
-	{"prenom", JSON_TEXT, AT_LOCATAIRE(prenom), LINE, 0, true},
-	{"precision", JSON_TEXT, AT_LOCATAIRE(precision), LONG, 0, false},
-	{"email", JSON_TEXT, AT_LOCATAIRE(email), 254, 0, false},
-	{"phone", JSON_TEXT, AT_LOCATAIRE(phone), WORD, 0, false},
+	{"nom", JSON_TEXT, AT_LOCATAIRE(nom), LOCATAIRE_LINE_MAX, 0, true},
+	{"prenom", JSON_TEXT, AT_LOCATAIRE(prenom), LOCATAIRE_LINE_MAX, 0, true},
+	{"precision", JSON_TEXT, AT_LOCATAIRE(precision), LOCATAIRE_PRECISION_MAX, 0, false},
+	{"email", JSON_TEXT, AT_LOCATAIRE(email), LOCATAIRE_EMAIL_MAX, 0, false},
+	{"phone", JSON_TEXT, AT_LOCATAIRE(phone), LOCATAIRE_PHONE_MAX, 0, false},
 	{"loyer", JSON_MONTANT, AT_LOCATAIRE(loyer), 0, 0, true},
 	{"provision", JSON_MONTANT, AT_LOCATAIRE(provision), 0, 0, true},
 	{"indiceRevision", JSON_INTEGER, AT_LOCATAIRE(indice_revision), 4, 0, false},
@@ -148,13 +148,13 @@ MEMBERS(locataire) = {
 	{"entryDate", JSON_DAY, AT_LOCATAIRE(entry), 0, 0, true},
 	{"quitDate", JSON_DAY, AT_LOCATAIRE(quit), 0, 0, false},
 	{"bornDate", JSON_DAY, AT_LOCATAIRE(born), 0, 0, false},
-	{"address1", JSON_TEXT, AT_LOCATAIRE(address1), LINE, 0, false},
-	{"address2", JSON_TEXT, AT_LOCATAIRE(address2), LINE, 0, false},
-	{"ville", JSON_TEXT, AT_LOCATAIRE(ville), LINE, 0, false},
-	{"codepostal", JSON_TEXT, AT_LOCATAIRE(codepostal), 20, 0, false},
-	{"country", JSON_TEXT, AT_LOCATAIRE(country), 80, 0, false},
-	{"bornLocation", JSON_TEXT, AT_LOCATAIRE(born_location), LINE, 0, false},
-	{"nationality", JSON_TEXT, AT_LOCATAIRE(nationality), 100, 0, false},
+	{"address1", JSON_TEXT, AT_LOCATAIRE(address1), LOCATAIRE_LINE_MAX, 0, false},
+	{"address2", JSON_TEXT, AT_LOCATAIRE(address2), LOCATAIRE_LINE_MAX, 0, false},
+	{"ville", JSON_TEXT, AT_LOCATAIRE(ville), LOCATAIRE_LINE_MAX, 0, false},
+	{"codepostal", JSON_TEXT, AT_LOCATAIRE(codepostal), LOCATAIRE_POSTCODE_MAX, 0, false},
+	{"country", JSON_TEXT, AT_LOCATAIRE(country), LOCATAIRE_COUNTRY_MAX, 0, false},
+	{"bornLocation", JSON_TEXT, AT_LOCATAIRE(born_location), LOCATAIRE_LINE_MAX, 0, false},
+	{"nationality", JSON_TEXT, AT_LOCATAIRE(nationality), LOCATAIRE_NATIONALITY_MAX, 0, false},
 	{"revisions", JSON_OBJECT, AT_LOCATAIRE(revisions), 0, 0, false},
 	{"revisionsPC", JSON_OBJECT, AT_LOCATAIRE(revisions_pc), 0, 0, false},
 	{"robot", JSON_TRUTH, AT_LOCATAIRE(robot), 0, 0, false},
@@ -181,7 +181,7 @@ MEMBERS(operation) = {
 	{"operationDate", JSON_DAY, OF_OPERATION(date), 0, 0, true},
 	{"dateDebut", JSON_DAY, OF_OPERATION(debut), 0, 0, false},
 	{"dateFin", JSON_DAY, OF_OPERATION(fin), 0, 0, false},
-	{"operationDesc", JSON_TEXT, OF_OPERATION(description), LONG, 0, false},
+	{"operationDesc", JSON_TEXT, OF_OPERATION(description), OPERATION_DESCRIPTION_MAX, 0, false},
 	{"operationPaid", JSON_BOOLEAN, OF_OPERATION(paid), 0, 0, true},
 	{"operationAuto", JSON_BOOLEAN, OF_OPERATION(automatic), 0, 0, true},
 	{"robot", JSON_TRUTH, OF_OPERATION(robot), 0, 0, false},

@@ -12,8 +12,6 @@
 #include "gestion/write.h"
 #include "store/locataire.h"
 
-enum { NAME_MAX_CHARS = 255, PRECISION_MAX = 5000, SHORT_MAX = 80, POSTCODE_MAX = 20, PHONE_MAX = 40 };
-
 struct saving {
 	struct fields fields;
 	bool has_id;
@@ -25,22 +23,22 @@ struct saving {
 /* The optional texts, each with its bounds and its French name. */
 static void read_texts(struct fields *fields, struct locataire *l)
 {
-	field_text(fields, "nom", "Nom", true, NAME_MAX_CHARS, &l->nom);
-	field_text(fields, "prenom", "Prénom", true, NAME_MAX_CHARS, &l->prenom);
-	field_text(fields, "precision", "Précision", false, PRECISION_MAX, &l->precision);
-	if (field_text(fields, "email", "Email", false, NAME_MAX_CHARS, &l->email) == FIELD_GIVEN &&
+	field_text(fields, "nom", "Nom", true, LOCATAIRE_LINE_MAX, &l->nom);
+	field_text(fields, "prenom", "Prénom", true, LOCATAIRE_LINE_MAX, &l->prenom);
+	field_text(fields, "precision", "Précision", false, LOCATAIRE_PRECISION_MAX, &l->precision);
+	if (field_text(fields, "email", "Email", false, LOCATAIRE_EMAIL_MAX, &l->email) == FIELD_GIVEN &&
 	    address_email(fields->request->pool, l->email) == NULL)
 		field_invalid(fields, "Email");
-	if (field_text(fields, "phone", "Téléphone", false, PHONE_MAX, &l->phone) == FIELD_GIVEN &&
+	if (field_text(fields, "phone", "Téléphone", false, LOCATAIRE_PHONE_MAX, &l->phone) == FIELD_GIVEN &&
 	    address_phone(fields->request->pool, l->phone) == NULL)
 		field_invalid(fields, "Téléphone");
-	field_text(fields, "address1", "Adresse", false, NAME_MAX_CHARS, &l->address1);
-	field_text(fields, "address2", "Complément d'adresse", false, NAME_MAX_CHARS, &l->address2);
-	field_text(fields, "ville", "Ville", false, NAME_MAX_CHARS, &l->ville);
-	field_text(fields, "codepostal", "Code postal", false, POSTCODE_MAX, &l->codepostal);
-	field_text(fields, "country", "Pays", false, SHORT_MAX, &l->country);
-	field_text(fields, "bornLocation", "Lieu de naissance", false, NAME_MAX_CHARS, &l->born_location);
-	field_text(fields, "nationality", "Nationalité", false, SHORT_MAX, &l->nationality);
+	field_text(fields, "address1", "Adresse", false, LOCATAIRE_LINE_MAX, &l->address1);
+	field_text(fields, "address2", "Complément d'adresse", false, LOCATAIRE_LINE_MAX, &l->address2);
+	field_text(fields, "ville", "Ville", false, LOCATAIRE_LINE_MAX, &l->ville);
+	field_text(fields, "codepostal", "Code postal", false, LOCATAIRE_POSTCODE_MAX, &l->codepostal);
+	field_text(fields, "country", "Pays", false, LOCATAIRE_COUNTRY_MAX, &l->country);
+	field_text(fields, "bornLocation", "Lieu de naissance", false, LOCATAIRE_LINE_MAX, &l->born_location);
+	field_text(fields, "nationality", "Nationalité", false, LOCATAIRE_NATIONALITY_MAX, &l->nationality);
 }
 
 static void read_terms(struct fields *fields, struct locataire *l)

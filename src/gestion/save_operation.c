@@ -12,7 +12,7 @@
 #include "store/operation.h"
 
 enum {
-	SHORT_MAX = 40, DESCRIPTION_MAX = 2000,
+	SHORT_MAX = 40,
 	REPEAT_MAX = 1200       /* a century of months; more is refused, never cut short */
 };
 
@@ -111,7 +111,7 @@ static void read_rest(struct saving *saving)
 	const char *index;
 	uint64_t value;
 
-	field_text(&saving->fields, "operationDesc", "Description", false, DESCRIPTION_MAX, &o->description);
+	field_text(&saving->fields, "operationDesc", "Description", false, OPERATION_DESCRIPTION_MAX, &o->description);
 	if (field_integer(&saving->fields, "empruntId", "Emprunt", false, 0, UINT32_MAX, &index) == FIELD_GIVEN &&
 	    text_to_u64(index, 0, UINT32_MAX, &value) == 0)
 		o->emprunt_index = (int64_t)value;
@@ -164,20 +164,26 @@ static enum db_status check_locataire(struct saving *saving, struct db *db, uint
 
 static enum db_status check_emprunt(struct saving *saving, struct db *db, uint64_t user)
 {
+	const struct operation *o = &saving->operation;
 	struct emprunt *emprunts;
 	size_t n;
+	bool is_here = false;
 	enum db_status status;
 
-	if (saving->operation.emprunt_index < 0)
+	if (o->emprunt_index < 0)
 		return DB_OK;
 	status = emprunts_of_immeuble(db, saving->fields.request->pool, user, &saving->immeuble_id, &emprunts, &n);
 	if (status != DB_OK)
 		return status;
 	for (size_t i = 0; i < n; i++)
-		if (emprunts[i].index == saving->operation.emprunt_index)
+		if (emprunts[i].index == o->emprunt_index)
 			return DB_OK;
-	field_invalid(&saving->fields, "Emprunt");
-	return DB_OK;
+	/* An imported operation stays on the loan it is on, there or not. */
+	if (saving->has_operation_id)
+		status = operation_has_emprunt(db, user, &o->id, &saving->immeuble_id, o->emprunt_index, &is_here);
+	if (status == DB_OK && !is_here)
+		field_invalid(&saving->fields, "Emprunt");
+	return status;
 }
 
 /* The sibling of a rent: its provision, told apart by its description. */

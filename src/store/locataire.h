@@ -6,6 +6,12 @@
 
 #include "store/patrimoine.h"
 
+/* The longest texts in characters, for all who write them; LINE: names, addresses, towns. */
+enum {
+	LOCATAIRE_LINE_MAX = 255, LOCATAIRE_PRECISION_MAX = 5000, LOCATAIRE_EMAIL_MAX = 254, LOCATAIRE_PHONE_MAX = 40,
+	LOCATAIRE_POSTCODE_MAX = 20, LOCATAIRE_COUNTRY_MAX = 80, LOCATAIRE_NATIONALITY_MAX = 100
+};
+
 struct locataire {
 	struct oid id, bien_id, immeuble_id;
 	const char *nom, *prenom, *precision, *email, *phone;

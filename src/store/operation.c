@@ -115,17 +115,30 @@ enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_
 	                 DB_ARGS(db_u64(user), rows_bind_oid(locataire)), sizeof **list_r, read_operation, list_r, n_r);
 }
 
-enum db_status operation_has_locataire(struct db *db, uint64_t user, const struct oid *id, const struct oid *locataire,
-                                       bool *has_r)
+/* Is there a row? */
+static enum db_status has(struct db *db, const char *sql, const struct db_value *args, size_t n_args, bool *has_r)
 {
 	struct db_rows *rows;
-	enum db_status status = db_one(db, "SELECT 1 FROM operation WHERE user_id = ? AND id = ? AND locataire_id = ?",
-	                               DB_ARGS(db_u64(user), rows_bind_oid(id), rows_bind_oid(locataire)), &rows);
+	enum db_status status = db_one(db, sql, args, n_args, &rows);
 
 	*has_r = status == DB_OK;
 	if (status == DB_OK)
 		db_rows_end(rows);
 	return status == DB_NONE ? DB_OK : status;
+}
+
+enum db_status operation_has_locataire(struct db *db, uint64_t user, const struct oid *id, const struct oid *locataire,
+                                       bool *has_r)
+{
+	return has(db, "SELECT 1 FROM operation WHERE user_id = ? AND id = ? AND locataire_id = ?",
+	           DB_ARGS(db_u64(user), rows_bind_oid(id), rows_bind_oid(locataire)), has_r);
+}
+
+enum db_status operation_has_emprunt(struct db *db, uint64_t user, const struct oid *id, const struct oid *immeuble,
+                                     int64_t index, bool *has_r)
+{
+	return has(db, "SELECT 1 FROM operation WHERE user_id = ? AND id = ? AND immeuble_id = ? AND emprunt_idx = ?",
+	           DB_ARGS(db_u64(user), rows_bind_oid(id), rows_bind_oid(immeuble), db_i64(index)), has_r);
 }
 
 /*

@@ -32,7 +32,7 @@ struct operation {
 	const char *attributes;
 };
 
-enum { OPERATION_TYPE_MAX = 40 };       /* characters */
+enum { OPERATION_TYPE_MAX = 40, OPERATION_DESCRIPTION_MAX = 5000 };      /* characters */
 
 /* Could this be the id of a type: letters and digits only? */
 bool operation_type_is_id(const char *id);
@@ -52,9 +52,11 @@ enum db_status operations_of_user(struct db *db, struct pool *pool, uint64_t use
 enum db_status operations_of_locataire(struct db *db, struct pool *pool, uint64_t user, const struct oid *locataire,
                                        struct operation **list_r, size_t *n_r);
 
-/* Is this tenant on this operation already? */
+/* Is this tenant, or this loan of its immeuble, on this operation already? */
 enum db_status operation_has_locataire(struct db *db, uint64_t user, const struct oid *id, const struct oid *locataire,
                                        bool *has_r);
+enum db_status operation_has_emprunt(struct db *db, uint64_t user, const struct oid *id, const struct oid *immeuble,
+                                     int64_t index, bool *has_r);
 
 /*
  * How many operations of each immeuble are not paid, those without any left out; and the version of the portfolio they

@@ -5,7 +5,7 @@ import json
 import subprocess
 import unittest
 
-from tests.lib.gestion import documented_portfolio, example, import_landlord
+from tests.lib.gestion import documented_portfolio, example, import_landlord, small_portfolio
 from tests.lib.process import wait_until
 from tests.lib.stack import StackCase
 
@@ -293,7 +293,7 @@ class Writing(GestionCase):
                  ({"operationDate": "31/02/2016"}, "Date", "invalide"), ({"operationDate": ""}, "Date", "obligatoire"),
                  ({"empruntId": "7"}, "Emprunt", "invalide"),
                  ({"operationMontantPC": "1.234"}, "Provision pour charges", "invalide"),
-                 ({"operationDesc": "x" * 2001}, "Description", "invalide")]
+                 ({"operationDesc": "x" * 5001}, "Description", "invalide")]
         before = self.operations()
         for change, label, verdict in cases:
             answer = self.bob.get("saveOperation/" + PASTEUR, **self.operation(**change))
@@ -347,6 +347,29 @@ class Writing(GestionCase):
             "depotGarantie": 1, "typeLocation": 0, "bornDate": None, "user_id": "2", "immeubleId": PASTEUR,
             "robot": False,
             "loyerLast": 666, "provisionLast": 20})
+
+    def test_what_was_imported_can_be_saved(self):
+        """At its longest, and on a loan that is not there: an app sends back what it was given."""
+        texts = {**{name: "é" * 255 for name in ("nom", "prenom", "address1", "address2", "ville", "bornLocation")},
+                 "precision": "é" * 5000, "email": f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 57}.fr",
+                 "phone": "+33602030405", "codepostal": "é" * 20, "country": "é" * 80, "nationality": "é" * 100}
+        portfolio = small_portfolio("longest", 5)
+        immeuble, operation = portfolio["immeubles"][0], portfolio["operations"][0]
+        tenant = immeuble["biens"][0]["locataires"][0]
+        tenant.update(texts)
+        operation.update(operationDesc="🏠" * 5000, empruntId=7)
+        one = import_landlord(self.stack, portfolio, self.bob.key)
+        self.assertEqual(one.get(f"saveLocataire/{immeuble['biens'][0]['id']}/{tenant['id']}",
+                                 **self.tenant(**texts))["code"], 0)
+        got = one.get("locataire/" + tenant["id"])["locataire"]
+        self.assertEqual({name: got[name] for name in texts}, texts)
+        form = self.operation(operationDesc=operation["operationDesc"], empruntId="7", locataireId=tenant["id"])
+        path = f"saveOperation/{immeuble['id']}/"
+        self.assertEqual(one.get(path + operation["id"], **form)["code"], 0)
+        (got,) = one.get("operations/" + immeuble["id"])["operations"]
+        self.assertEqual((got["operationDesc"], got["empruntId"]), (operation["operationDesc"], 7))
+        for other, change in ((operation["id"], {"empruntId": "8"}), ("", {})):
+            self.assertEqual(one.get(path + other, **{**form, **change})["error"], '"Emprunt" est invalide.\n')
 
     def test_a_tenant_moves(self):
         oid = self.bob.get("saveLocataire/" + STUDIO, **self.tenant(email="a@b.fr", address1="1 rue X"))["locataireId"]

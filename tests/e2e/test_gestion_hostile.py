@@ -261,7 +261,7 @@ DATES = bad_op("operationDate", "Date", "31/02/2016", "29/02/2015", "29/02/1900"
 ]
 
 SIZES = [
-    *bad_op("operationDesc", "Description", "x" * 2001, "é" * 2001, "🏠" * 2001, "x" * 1000000),
+    *bad_op("operationDesc", "Description", "x" * 5001, "é" * 5001, "🏠" * 5001, "x" * 1000000),
     *bad_op("operationName", "Type d'opération", "recetteloyer", "RECETTELOYER", "recetteLoyer ", " recetteLoyer",
             "recetteLoye", "recetteLoyers", "x" * 40, "x" * 41, "x" * 100000, "' OR '1'='1", "récetteLoyer",
             "recetteLoyer\n",
@@ -274,7 +274,7 @@ SIZES = [
     *bad_tenant("precision", "Précision", "x" * 5001),
     *bad_tenant("codepostal", "Code postal", "x" * 21),
     *bad_tenant("country", "Pays", "x" * 81),
-    *bad_tenant("nationality", "Nationalité", "x" * 81),
+    *bad_tenant("nationality", "Nationalité", "x" * 101),
     *bad_tenant("ville", "Ville", "x" * 256),
     *bad_tenant("dayLoyer", "Jour de paiement du loyer", "0", "29", "-1", "1.0", "abc", "1e0", "99999999999999999999",
                 "٣"),
@@ -291,7 +291,7 @@ SIZES = [
         tenant(nom="", email="x", loyer="-1", dayLoyer="31", entryDate="")),
     Try("1,001 parameters", SAVE_OPERATION, parameter("parameters"), op() + "&x=1" * 1000, 400),
     Try("too large a body", SAVE_OPERATION, refusal(413, "Requête trop volumineuse."), b"x=" + b"x" * (40 << 20), 413),
-    good_op("the longest description", {"operationDesc": "🏠" * 2000}, operationDesc="🏠" * 2000),
+    good_op("the longest description", {"operationDesc": "🏠" * 5000}, operationDesc="🏠" * 5000),
     good_tenant("the longest name", {"nom": "é" * 255}, nom="é" * 255),
     good_op("ten thousand empty pairs", {"operationMontant": 126.16}, **{"operationDesc": "&" * 1000}),
 ]

@@ -48,6 +48,21 @@ class Document(unittest.TestCase):
         self.assertEqual({name: int(value) for name, value in limits.items()},
                          {name: schemas[schema]["maxLength"] for name, schema in names.items()})
 
+    def test_limits_of_what_is_saved_are_those_of_the_program(self):
+        schemas, limits = self.description.document["components"]["schemas"], {}
+        for name in ("locataire", "operation"):
+            with open(f"{TOP}/src/store/{name}.h", encoding="utf-8") as file:
+                limits.update(re.findall(rf"({name.upper()}_\w+)_MAX = (\d+)", file.read()))
+        line = int(limits["LOCATAIRE_LINE"])
+        fields = {name: line for name in ("nom", "prenom", "address1", "address2", "ville", "bornLocation")}
+        for name, limit in (("precision", "PRECISION"), ("email", "EMAIL"), ("phone", "PHONE"),
+                            ("codepostal", "POSTCODE"), ("country", "COUNTRY"), ("nationality", "NATIONALITY")):
+            fields[name] = int(limits["LOCATAIRE_" + limit])
+        tenant = schemas["Locataire"]["properties"]
+        self.assertEqual({name: tenant[name]["maxLength"] for name in fields}, fields)
+        self.assertEqual(schemas["Operation"]["properties"]["operationDesc"]["maxLength"],
+                         int(limits["OPERATION_DESCRIPTION"]))
+
     def test_the_validator_can_fail(self):
         """Or what follows would show nothing."""
         schema = {"$ref": "#/components/schemas/Queued"}
