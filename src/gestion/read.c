@@ -158,17 +158,20 @@ enum db_status read_renewed(struct app *app, struct request *request, struct rea
 	return status;
 }
 
-/* The optional last element of the path. Returns 0; -1 after answering that it is no limit. */
+/*
+ * The optional last element of the path; an app that wants everything may say any number of 64 bits, and gets
+ * LIMIT_MAX. Returns 0; -1 after answering that it is no limit.
+ */
 static int read_limit(struct request *request, uint32_t by_default, uint32_t *limit_r)
 {
 	uint64_t limit = by_default;
 
 	if (request->n_captures > 1 && request->capture[1][0] != '\0' &&
-	    text_to_u64(request->capture[1], 1, LIMIT_MAX, &limit) != 0) {
+	    text_to_u64(request->capture[1], 1, UINT64_MAX, &limit) != 0) {
 		error_gestion(request, 200, GESTION_FIELDS, "Le nombre maximum demandé est invalide.");
 		return -1;
 	}
-	*limit_r = (uint32_t)limit;
+	*limit_r = limit < LIMIT_MAX ? (uint32_t)limit : LIMIT_MAX;
 	return 0;
 }
 

@@ -100,10 +100,11 @@ class Reading(GestionCase):
         self.assertEqual(self.bob.get(f"locataires/{STUDIO}/1")["countAll"], 2)
         n = len(self.bob.get(f"operations/{PASTEUR}")["operations"])
         self.assertGreater(n, 2)
-        for limit in (1, 2, n, n + 1):
+        for limit in (1, 2, n, n + 1, 100001, 2**31 - 1, 2**32 + 1, 2**63, 2**64 - 1):
             answer = self.bob.get(f"operations/{PASTEUR}/{limit}")
             self.assertEqual((answer["countAll"], answer["count"]), (n, min(limit, n)), limit)
-        for limit in ("0", "-1", "abc", "1.5", "99999999999999999999"):
+            self.assertEqual(self.bob.get(f"locataires/{STUDIO}/{limit}")["count"], min(limit, 2), limit)
+        for limit in ("0", "-1", "abc", "1.5", str(2**64), "99999999999999999999"):
             self.assertEqual(self.bob.get(f"operations/{PASTEUR}/{limit}")["code"], -21, limit)
 
     def test_ids_that_are_none(self):

@@ -188,7 +188,8 @@ class GestionAnswers(StackCase):
                     self.ask(path, 403, method, 403, headers={"X-API-KEY": "other"})
             self.ask("immeubles", -2, method, password="wrong")
             self.ask(f"operations/{pasteur}/100000", method=method)
-            self.ask(f"operations/{pasteur}/100001", -21, method)
+            self.ask(f"operations/{pasteur}/{2**31 - 1}", method=method)
+            self.ask(f"operations/{pasteur}/0", -21, method)
             self.ask(f"operations/{studio}", -10, method)
             self.ask(f"ventilationLoyer/{faral}", -21, method)
 
