@@ -25,18 +25,19 @@ enum { ACCOUNT_BURST = 3, ACCOUNT_EVERY = 1200, ADDRESS_BURST = 20, ADDRESS_EVER
 /* Where the mail that is taken back would have gone. */
 #define NOBODY "personne@example.invalid"
 
-struct ask {
+struct forgotten_ask {
+	const char *login, *remote_addr;
+	bool counted, prepared, goes_out;
+	uint32_t retry_after;
 	struct password_reset reset;
 	struct outbox_message message;
 	struct outbox_lifetime lifetime;
 	uint64_t client;
-	bool goes_out;
 };
 
 /* The same statements and one commit, whether or not the mail goes out: when it does not, it is taken back before. */
-static enum db_status queue_ask(struct db *db, void *arg)
+static enum db_status queue_ask(struct db *db, struct forgotten_ask *ask)
 {
-	struct ask *ask = arg;
 	enum db_status status = password_reset_put(db, &ask->reset);
 
 	if (status == DB_OK)
@@ -58,8 +59,8 @@ static struct outbox_message message_to(const char *email, const char *to, const
 }
 
 /* A new token, its hash in `ask`; the letter with its link, sealed for `to`. */
-static const char *write_letter(const struct app *app, struct pool *pool, struct ask *ask, const char *username,
-                                const char *to)
+static const char *write_letter(const struct app *app, struct pool *pool, struct forgotten_ask *ask,
+                                const char *username, const char *to)
 {
 	char token[SECRET_TEXT];
 	const char *link, *letter;
@@ -81,9 +82,9 @@ static void account_of(struct pool *pool, const struct user *user, const char *l
 }
 
 /* Fills everything in for `user`, NULL when there is none. */
-static void prepare(struct app *app, struct pool *pool, struct ask *ask, const char *login, const struct user *user)
+static void fill_in(struct app *app, struct pool *pool, struct forgotten_ask *ask, const struct user *user)
 {
-	const char *email = user != NULL && user->email != NULL ? user->email : login;
+	const char *login = ask->login, *email = user != NULL && user->email != NULL ? user->email : login;
 	const char *to = address_email(pool, email);
 	int64_t expire = app->settings->expire_mail;
 
@@ -104,32 +105,53 @@ static void prepare(struct app *app, struct pool *pool, struct ask *ask, const c
 	                          write_letter(app, pool, ask, user != NULL ? user->username : login, to));
 }
 
-enum db_status forgotten_ask(struct app *app, struct pool *pool, const char *login, const char *remote_addr,
-                             uint32_t *retry_after_r)
+struct forgotten_ask *forgotten_begin(struct pool *pool, const char *login, const char *remote_addr)
 {
-	struct rate_answer rate = rate_take_every(app->failures, rate_key('p', remote_addr, "", 0), ADDRESS_EVERY,
-	                                          ADDRESS_BURST, clock_mono_us());
-	struct ask ask = {.goes_out = false};
-	struct user user;
-	enum db_status status, found;
+	struct forgotten_ask *ask = pool_alloc(pool, sizeof *ask);
 
-	*retry_after_r = rate.retry_after;
-	if (!rate.allowed)
-		return DB_OK;
-	found = password_reset_user(app->db, pool, login, &user);
+	*ask = (struct forgotten_ask){.login = login, .remote_addr = remote_addr};
+	return ask;
+}
+
+/* Once, however often the transaction runs: a limit counts requests, and all mails of one have the same link. */
+static enum db_status prepare(struct app *app, struct pool *pool, struct forgotten_ask *ask)
+{
+	struct user user;
+	enum db_status found = password_reset_user(app->db, pool, ask->login, &user), status;
+
 	if (found != DB_OK && found != DB_NONE)
 		return found;
-	status = tenant_mail_client(app->db, &ask.client);
+	status = tenant_mail_client(app->db, &ask->client);
 	if (status != DB_OK)
-		return status;
-	prepare(app, pool, &ask, login, found == DB_OK ? &user : NULL);
-	status = db_transaction(app->db, queue_ask, &ask);
-	if (status != DB_OK)
-		return status;
-	log_event(LOG_LEVEL_INFO, "password-asked", "user", log_num((int64_t)ask.reset.user_id), NULL);
+		return status == DB_NONE ? DB_BUG : status;
+	fill_in(app, pool, ask, found == DB_OK ? &user : NULL);
+	ask->prepared = true;
+	return DB_OK;
+}
+
+enum db_status forgotten_queue(struct app *app, struct pool *pool, struct forgotten_ask *ask, uint32_t *retry_after_r)
+{
+	enum db_status status = DB_OK;
+
+	if (!ask->counted)
+		ask->retry_after = rate_take_every(app->failures, rate_key('p', ask->remote_addr, "", 0),
+		                                   ADDRESS_EVERY, ADDRESS_BURST, clock_mono_us()).retry_after;
+	ask->counted = true;
+	*retry_after_r = ask->retry_after;
+	if (ask->retry_after != 0)
+		return DB_NONE;
+	if (!ask->prepared)
+		status = prepare(app, pool, ask);
+	return status == DB_OK ? queue_ask(app->db, ask) : status;
+}
+
+void forgotten_asked(struct app *app, const struct forgotten_ask *ask)
+{
+	if (!ask->prepared)
+		return;
+	log_event(LOG_LEVEL_INFO, "password-asked", "user", log_num((int64_t)ask->reset.user_id), NULL);
 	/* What is left over, the next one finds. */
 	(void)password_reset_purge(app->db);
-	return DB_OK;
 }
 
 enum db_status forgotten_owner(struct app *app, struct pool *pool, const char *token, struct user *user_r)

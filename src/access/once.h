@@ -13,7 +13,7 @@
 struct once {
 	struct db *db;
 	struct request *request;
-	const char *owner;      /* whose keys: "c<client id>" or "u<user id>" */
+	const char *owner;      /* whose keys: "c<client id>", "u<user id>" or, of an application, "k<hash of its key>" */
 	/*
 	 * Runs in the transaction, perhaps several times: writes, and answers the request. DB_OK: done, keep the
 	 * answer; DB_NONE: answered, nothing was created, roll back.

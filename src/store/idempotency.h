@@ -25,7 +25,7 @@ struct idempotency_answer {
 };
 
 /*
- * Inside an open transaction: takes the key for one owner ("c<client id>" or "u<user id>"), without waiting for another
+ * Inside an open transaction: takes the key for one owner (as in access/once.h), without waiting for another
  * transaction that holds it. request_hash: BLAKE2b of method, path and all parameters.
  */
 enum db_status idempotency_begin(struct db *db, struct pool *pool, const char *owner, const char *key,

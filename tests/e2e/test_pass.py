@@ -125,6 +125,13 @@ class Asking(Case):
 
     def test_statements_are_the_same(self):
         """What the database is asked for an account, for none, for one without e-mail, and for one asked too often."""
+        self.statements_are_the_same(lambda: {})
+
+    def test_statements_are_the_same_with_a_key(self):
+        told = self.statements_are_the_same(lambda: {"Idempotency-Key": f"même {next(self.numbers)}".encode().hex()})
+        self.assertTrue(any("idempotency_key" in statement for statement in told), told)
+
+    def statements_are_the_same(self, headers):
         landlord, silent, often = self.landlord(), self.landlord(email=None), self.landlord()
         logins = [landlord.portfolio["user"]["email"], "personne@exemple.fr", silent.username,
                   "personne", often.username]
@@ -135,10 +142,10 @@ class Asking(Case):
         try:
             for login in logins:
                 self.stack.sql("TRUNCATE mysql.general_log")
-                self.ask(login)
-                rows = self.stack.sql("SELECT CAST(argument AS CHAR) FROM mysql.general_log WHERE command_type IN "
+                self.ask(login, headers=headers())
+                rows = self.stack.sql("SELECT HEX(argument) FROM mysql.general_log WHERE command_type IN "
                                       "('Execute', 'Query') AND argument NOT LIKE '%general_log%' ORDER BY event_time")
-                told.append([self.skeleton(row[0]) for row in rows])
+                told.append([self.skeleton(bytes.fromhex(row[0]).decode("latin-1")) for row in rows])
         finally:
             self.stack.sql("SET GLOBAL general_log = 0; SET GLOBAL log_output = 'FILE'")
         self.assertGreater(len(told[0]), 6)
@@ -148,6 +155,7 @@ class Asking(Case):
             self.assertEqual([re.sub("ROLLBACK TO", "RELEASE", statement) for statement in other],
                              [statement for statement in told[0]])
             self.assertIn("ROLLBACK TO SAVEPOINT mail", other)
+        return told[0]
 
     @staticmethod
     def skeleton(statement):
@@ -268,6 +276,110 @@ class Limits(Case):
         self.assertEqual(self.ask(landlord.username, address="127.0.1.2").body, ANSWER)
         self.assertEqual(len(self.links(landlord)), 1)
         self.assertTrue(self.accepts(landlord, OLD), "logging in has limits of its own")
+
+
+class Once(Case):
+    """An Idempotency-Key: one mail, whose link stays good, and the first answer again."""
+
+    def keyed(self, login, key, **more):
+        return self.ask(login, headers={"Idempotency-Key": key, **more.pop("headers", {})}, **more)
+
+    def test_again(self):
+        landlord = self.landlord()
+        first = self.keyed(landlord.username, "encore")
+        self.assertEqual((first.status, first.body, first.headers["Idempotent-Replayed"]), (200, ANSWER, None))
+        link, = self.links(landlord)
+        for _ in range(3):
+            again = self.keyed(landlord.username, "encore")
+            self.assertEqual((again.status, again.body, again.headers["Idempotent-Replayed"]), (200, ANSWER, "true"))
+        self.assertEqual(self.links(landlord), [link])
+        self.assertEqual(self.stack.web.get(link).status, 200)
+        self.assertEqual(self.keyed(landlord.username, "autre").body, ANSWER)
+        self.assertEqual(len(self.links(landlord)), 2)
+
+    def test_another_request(self):
+        landlord, other = self.landlord(), self.landlord()
+        self.keyed(landlord.username, "pris")
+        for login in (other.username, "personne"):
+            answer = self.keyed(login, "pris")
+            self.assertEqual((answer.status, answer.json["result"], answer.json["code"]), (422, False, 422))
+        self.assertEqual((len(self.links(landlord)), self.links(other)), (1, []))
+
+    def test_keys_of_applications_are_apart(self):
+        landlord = self.landlord()
+        key = self.stack.ctl_json("devkey", "add", "autre app")["key"]
+        for headers in ({}, {"X-API-KEY": key}) * 2:
+            self.assertEqual(self.keyed(landlord.username, "la-meme", headers=headers).body, ANSWER)
+        self.assertEqual(len(self.links(landlord)), 2)
+
+    def test_nobody_can_tell_an_account(self):
+        """What a key answers for an account, for none and for one without e-mail: at first, again, and to another."""
+        seen = set()
+        for login in (self.landlord().username, "personne", self.landlord(email=None).username):
+            key = "qui " + login
+            answers = [self.keyed(login, key), self.keyed(login, key), self.keyed(login + "x", key)]
+            seen.add(tuple((answer.status, answer.body, answer.headers["Idempotent-Replayed"]) for answer in answers))
+        self.assertEqual(len(seen), 1, seen)
+
+    def test_limits(self):
+        """An answer that is given again counts for none, and none refuses it; what they refuse is not kept."""
+        landlord, address = self.landlord(), "127.0.1.3"
+        for i in range(20):
+            for _ in range(2):
+                self.assertEqual(self.keyed(landlord.username if i < 4 else f"personne{i}", f"limite {i}",
+                                            address=address).body, ANSWER)
+        self.assertEqual(len(self.links(landlord)), 3)
+        answer = self.keyed("personne", "limite 20", address=address)
+        self.assertEqual((answer.status, answer.json["code"]), (429, 429))
+        self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+        for i in (0, 19):
+            self.assertEqual(self.keyed(landlord.username if i < 4 else f"personne{i}", f"limite {i}",
+                                        address=address).body, ANSWER)
+        answer = self.keyed("personne", "limite 20")
+        self.assertEqual((answer.body, answer.headers["Idempotent-Replayed"]), (ANSWER, None))
+
+    def test_bad_keys(self):
+        landlord = self.landlord()
+        for key in ("k" * 256, "cl\xe9", "a\tb"):
+            answer = self.keyed(landlord.username, key)
+            self.assertEqual((answer.status, answer.json["code"], answer.json["message"]),
+                             (400, 400, "Paramètre invalide : Idempotency-Key"))
+        self.assertEqual(self.links(landlord), [])
+        self.assertEqual(self.keyed(landlord.username, "k" * 255).body, ANSWER)
+        self.assertEqual(len(self.links(landlord)), 1)
+
+    def test_what_is_refused_is_not_kept(self):
+        self.assertEqual(self.keyed(" ", "refus").json["Code"], "-21")
+        self.assertEqual(self.keyed("personne", "refus").body, ANSWER)
+
+    def test_at_once(self):
+        """Of eight with one key one is done; the others have its answer, or are told that it runs."""
+        landlord, answers = self.landlord(), []
+        threads = [threading.Thread(target=lambda: answers.append(self.keyed(landlord.username, "ensemble")))
+                   for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(answers), 8)
+        self.assertLessEqual({answer.status for answer in answers}, {200, 409})
+        self.assertEqual({answer.body for answer in answers if answer.status == 200}, {ANSWER})
+        self.assertEqual(len(self.links(landlord)), 1)
+
+    def test_while_the_first_runs(self):
+        """The first waits for the account's row, which somebody holds."""
+        landlord, answers = self.landlord(), []
+        self.keyed(landlord.username, "avant")
+        held = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        with self.stack.db.holding("SELECT COUNT(*) FROM password_reset FOR UPDATE"):
+            first = threading.Thread(target=lambda: answers.append(self.keyed(landlord.username, "court")))
+            first.start()
+            wait_until(lambda: self.stack.db.value(held) != "0", 30, "the first request at the row")
+            answer = self.keyed(landlord.username, "court")
+            self.assertEqual((answer.status, answer.json["result"], answer.json["code"]), (409, False, 409))
+        first.join()
+        self.assertEqual(answers[0].body, ANSWER)
+        self.assertEqual(len(self.links(landlord)), 2)
 
 
 class Setting(Case):

@@ -1,6 +1,7 @@
 """A private MariaDB server: its own data directory, Unix socket only, gone at the end of the test."""
 
 import atexit
+import contextlib
 import getpass
 import os
 import shutil
@@ -91,6 +92,20 @@ class MariaDB:
         """The first column of the first row; None when there is no row."""
         rows = self.sql(statement)
         return rows[0][0] if rows else None
+
+    @contextlib.contextmanager
+    def holding(self, select):
+        """A transaction beside, open for as long as the block runs: `select` (one row, FOR UPDATE) takes its locks."""
+        with subprocess.Popen(["mariadb", "--no-defaults", "--socket=" + self.socket, "--user=" + getpass.getuser(),
+                               "--batch", "--skip-column-names", "--unbuffered", "bailleur"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True, env=_env()) as client:
+            client.stdin.write(f"START TRANSACTION; {select};\n")
+            client.stdin.flush()
+            client.stdout.readline()
+            try:
+                yield
+            finally:
+                client.communicate("COMMIT;\n", timeout=60)
 
     def kill(self):
         self.process.kill()
