@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "documents/mail.h"
 #include "documents/mime.h"
@@ -77,9 +78,12 @@ void mail_kit_free(struct mail_kit *kit)
 	free(kit);
 }
 
-static bool is_web_url(const char *s)
+/* How many bytes http:// or https:// has at `s`, in whatever case (RFC 3986, 3.1); 0: it is neither. */
+static size_t scheme_length(const char *s)
 {
-	return strncmp(s, "https://", 8) == 0 || strncmp(s, "http://", 7) == 0;
+	if (strncasecmp(s, "https://", 8) == 0)
+		return 8;
+	return strncasecmp(s, "http://", 7) == 0 ? 7 : 0;
 }
 
 /*
@@ -88,16 +92,16 @@ static bool is_web_url(const char *s)
  */
 static size_t url_length(const char *s)
 {
-	size_t len;
+	size_t scheme = scheme_length(s), len;
 
-	if (!is_web_url(s))
+	if (scheme == 0)
 		return 0;
 	for (len = 0; (unsigned char)s[len] > ' ' && strchr("<>\"'`\x7f", s[len]) == NULL; len++)
 		if (memcmp(s + len, "\xc2\xa0", 2) == 0)
 			break;
 	while (len > 0 && strchr(".,;:!?)]}", s[len - 1]) != NULL)
 		len--;
-	return len > (s[4] == 's' ? strlen("https://") : strlen("http://")) ? len : 0;
+	return len > scheme ? len : 0;
 }
 
 static void add_link(struct text *out, struct pool *pool, const char *url, size_t len)
@@ -118,11 +122,11 @@ static const char *html_of_text(struct pool *pool, const char *s)
 	const char *html;
 
 	while (*s != '\0') {
-		size_t plain = strcspn(s, "&<>\"'\nh"), link;
+		size_t plain = strcspn(s, "&<>\"'\nhH"), link;
 
 		text_add(&out, s, plain);
 		s += plain;
-		if (*s == 'h' && (link = url_length(s)) > 0) {
+		if ((link = url_length(s)) > 0) {
 			add_link(&out, pool, s, link);
 			s += link;
 		} else if (*s == '\n') {
@@ -177,7 +181,7 @@ static void add_alternative(const struct mail_kit *kit, struct pool *pool, const
 		{"content", content},
 		{"content_html", html_of_text(pool, content)},
 		{"sender", told_sender(kit, mail)},
-		{"logo_url", mail->logo_url != NULL && is_web_url(mail->logo_url) ? mail->logo_url : NULL},
+		{"logo_url", mail->logo_url},
 		{"unsubscribe_url", seen ? mail->unsubscribe_url : NULL},
 	};
 	size_t n = sizeof values / sizeof *values;

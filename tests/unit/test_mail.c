@@ -7,6 +7,7 @@
 
 #include "documents/mail.h"
 #include "documents/mime.h"
+#include "domain/line.h"
 #include "unit.h"
 
 static const uint8_t UUID[ID_UUID_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
@@ -185,7 +186,7 @@ START_TEST(hostile)
 	ck_assert_uint_eq(count(body + 1, "--=_01020304-0506-0708-090a-0b0c0d0e0f10--\r\n"), 1);
 	ck_assert_uint_eq(count(html, "<script"), 0);
 	ck_assert_uint_eq(count(html, "onload=3D\""), 0);
-	ck_assert_uint_eq(count(html, "<img"), strncmp(value, "http", 4) == 0 ? 1 : 0);
+	ck_assert_uint_eq(count(html, "<img"), *value != '\0' ? 1 : 0);
 	text_free(&out);
 	pool_free(pool);
 	mail_kit_free(kit);
@@ -228,6 +229,8 @@ static const struct {
 	{"(http://x.fr/é)", "(<a href=\"http://x.fr/é\">http://x.fr/é</a>)\r\n"},
 	{"hhttp://", "hhttp://\r\n"},
 	{"http://a\nh", "<a href=\"http://a\">http://a</a><br>\r\nh\r\n"},
+	{"Https://x.fr, HTTP://Y.FR", "<a href=\"Https://x.fr\">Https://x.fr</a>, <a href=\"HTTP://Y.FR\">HTTP://Y.FR</a>"},
+	{"HTTPS:// HTTP:// H", "HTTPS:// HTTP:// H\r\n"},
 };
 
 /* Undoes quoted-printable, enough for this test. */
@@ -302,6 +305,30 @@ START_TEST(links)
 }
 END_TEST
 
+static const char *const LOGOS[] = {
+	"https://exemple.fr/L.png", "http://exemple.fr/L.png", "HTTPS://exemple.fr/L.png", "Http://exemple.fr/L.png",
+};
+
+/* Whatever was accepted as a logo is shown as it was given. */
+START_TEST(logos)
+{
+	struct mail_kit *kit = mail_kit_create(&SETTINGS);
+	struct pool *pool = pool_create();
+	struct mail mail = {.uuid = UUID, .to = "a@b.fr", .subject = "s", .content = "c", .logo_url = LOGOS[_i]};
+	struct text out = {0};
+	char *html;
+
+	ck_assert(line_is_web_url(LOGOS[_i]));
+	mail_build(kit, pool, &mail, &out);
+	html = strstr(strstr(out.data, "text/html"), "\r\n\r\n");
+	decode(html);
+	ck_assert_msg(strstr(html, pool_printf(pool, "<img src=\"%s\"", LOGOS[_i])) != NULL, "%s", html);
+	text_free(&out);
+	mail_kit_free(kit);
+	pool_free(pool);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mail");
@@ -317,6 +344,7 @@ int main(void)
 	tcase_add_loop_test(tc, message_id, 0, COUNT(IDS));
 	tcase_add_loop_test(tc, who_is_said_to_write, 0, COUNT(SAID));
 	tcase_add_loop_test(tc, links, 0, COUNT(LINKS));
+	tcase_add_loop_test(tc, logos, 0, COUNT(LOGOS));
 	suite_add_tcase(suite, tc);
 	return unit_run(suite);
 }
