@@ -30,13 +30,39 @@ class Document(unittest.TestCase):
                 self.assertIn(f"#/components/{kind}/{name}", used)
 
     def test_examples_follow_their_schemas(self):
+        """Those of a media type, by name, and those of a schema; OpenAPI's single `example` is not used."""
         checked = 0
         for path, node in walk(self.description.document):
-            if isinstance(node, dict) and "schema" in node and "examples" in node:
-                for name, example in node["examples"].items():
-                    self.description.validate(example["value"], node["schema"], f"{path}/examples/{name}")
-                    checked += 1
+            if not isinstance(node, dict) or path.endswith("/properties"):
+                continue
+            self.assertNotIn("example", node, path)
+            examples = node.get("examples", [])
+            if isinstance(examples, dict):
+                examples = [each["value"] for each in examples.values()]
+            for example in examples:
+                self.description.validate(example, node.get("schema", node), f"{path}/examples")
+                checked += 1
         self.assertGreater(checked, 10)
+
+    def test_every_key_has_a_value(self):
+        """A comma in a text between braces makes a key of the rest, without a word."""
+        for path, node in walk(self.description.document):
+            self.assertTrue(node is not None or "/examples/" in path, path)
+
+    def test_operations_with_a_key_tell_of_it(self):
+        """What a key may be answered with is described wherever one may be sent, and nowhere else."""
+        for path, item in self.description.document["paths"].items():
+            for method, operation in item.items():
+                if method not in ("get", "post"):
+                    continue
+                with self.subTest(path, method=method):
+                    keyed = {"$ref": "#/components/parameters/IdempotencyKey"} in operation.get("parameters", [])
+                    responses = operation["responses"]
+                    headers = self.description.follow(responses["200"]).get("headers", {})
+                    self.assertEqual("Idempotent-Replayed" in headers, keyed)
+                    self.assertEqual("409" in responses, keyed)
+                    self.assertEqual("422" in responses, keyed or operation["operationId"] == "reset")
+                    self.assertTrue("400" in responses or not keyed)
 
     def test_limits_are_those_of_the_program(self):
         with open(f"{TOP}/src/communication/message_in.h", encoding="utf-8") as file:
@@ -102,6 +128,74 @@ class Answers(StackCase):
                         answer = self.ask(method.upper(), path, 200, json=value, query=client.form())
                         for each in answer.json.get("messages", [{"error": False}]):
                             self.assertFalse(each["error"])
+
+    def examples_of_answers(self):
+        """Where it is in the description, without a name: the value."""
+        for path, node in walk(self.description.document):
+            if isinstance(node, dict) and "schema" in node and "/responses/" in path:
+                for name, example in node.get("examples", {}).items():
+                    where = re.sub(r"^#/(paths/|components/responses)/|/content/.*", "", path)
+                    yield f"{where} {name}", example["value"]
+
+    @staticmethod
+    def shape(value):
+        """Without what differs from one time to the next."""
+        if isinstance(value, list):
+            return [Answers.shape(each) for each in value]
+        if isinstance(value, dict):
+            return {name: "…" if name == "id" or name.endswith("_at") else Answers.shape(inner)
+                    for name, inner in value.items()}
+        return value
+
+    def given(self, where):
+        """The answer that an example is of."""
+        client, slow = self.stack.add_client(), self.stack.add_client(rate=1, burst=1)
+        both = {"channel": "both", "phone": "0602030405", "email": "exemple@email.com",
+                "email_subject": "Email exemple", "email_content": "Ceci est un example%0ATest",
+                "sms_content": "Ceci est un example%0ATest",
+                "identifier1": "001", "identifier2": "test"}
+        post, get = self.stack.web.post, self.stack.web.get
+        if where == "v1/messages/get/responses/200 one":
+            post("/v1/messages", client.form(**both))
+            self.stack.send_all()
+        elif where == "v1/unsubscribes/get/responses/200 one":
+            message = post("/v1/messages", client.form(**both)).json["id"]
+            post("/u/" + token("unsubscribe", self.stack.db.value(
+                f"SELECT id FROM delivery WHERE message_id = {message} AND channel = 'mail'")))
+        elif where == "TooManyRequests tooMany":
+            get("/v1/messages", slow.form())
+        return {
+            "v1/messages/post/responses/200 batch": lambda: post("/v1/messages", json=[
+                both, {**both, "email_content": " "}], query=client.form()),
+            "v1/messages/get/responses/200 one": lambda: get("/v1/messages", client.form()),
+            "v1/unsubscribes/get/responses/200 one": lambda: get("/v1/unsubscribes", client.form()),
+            "api/pass/post/responses/200 documented": lambda: post("/api/pass", {"email": "x"}, headers={
+                "X-API-KEY": self.stack.ctl_json("devkey", "add", "app")["key"]}),
+            "QueuedByRecipient single": lambda: post("/v1/send_sms", client.form(recipient="0602030405", message="m")),
+            "QueuedByRecipient batch": lambda: post("/v1/send_sms", json=[
+                {"recipient": "0602030405", "message": "m"}, {"recipient": "0602030405"}], query=client.form()),
+            "BadRequest recipient": lambda: post("/v1/send_sms", client.form(recipient="x", message="m")),
+            "BadIdentifier identifier": lambda: get("/v1/messages_status", client.form(identifier1="x")),
+            "Unauthorized unauthorized": lambda: get("/v1/messages"),
+            "NotFound notFound": lambda: get("/hooks/sms/x", {"status": "1"}),
+            "TooManyRequests tooMany": lambda: get("/v1/messages", slow.form()),
+            "InternalError internal": lambda: get("/v1/messages", client.form()),
+        }[where]
+
+    def test_examples_of_answers_are_given(self):
+        examples = list(self.examples_of_answers())
+        self.assertGreater(len(examples), 10)
+        for where, value in examples:
+            with self.subTest(where):
+                ask, fails = self.given(where), where == "InternalError internal"
+                if fails:
+                    self.stack.db.stop()
+                try:
+                    answer = ask()
+                finally:
+                    if fails:
+                        self.stack.db.start()
+                self.assertEqual(self.shape(answer.json), self.shape(value))
 
     def test_answers_are_as_described(self):
         client, slow = self.stack.add_client(), self.stack.add_client(rate=1, burst=1)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from .stack import TOP
 
 _TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
-_NOTES = {"description", "default", "summary", "title"}
+_NOTES = {"description", "default", "summary", "title", "examples"}
 
 
 def load(path=TOP + "/docs/openapi.yaml"):
