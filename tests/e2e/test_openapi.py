@@ -3,7 +3,8 @@
 import re
 import unittest
 
-from tests.lib.gestion import documented_portfolio, import_landlord
+from tests.e2e.test_rendezvous import DOCUMENTED as APPOINTMENT
+from tests.lib.gestion import documented_portfolio, import_landlord, small_portfolio
 from tests.lib.openapi import Description
 from tests.lib.stack import TOP, StackCase
 from tests.lib.tokens import token
@@ -63,6 +64,12 @@ class Document(unittest.TestCase):
                     self.assertEqual("409" in responses, keyed)
                     self.assertEqual("422" in responses, keyed or operation["operationId"] == "reset")
                     self.assertTrue("400" in responses or not keyed)
+
+    def test_what_a_webhook_posts(self):
+        """The tests of appointments show that it posts this."""
+        schema = {"$ref": "#/components/schemas/Appointment"}
+        self.description.validate(APPOINTMENT, schema)
+        self.assertEqual(list(self.description.unnamed(APPOINTMENT, schema)), [])
 
     def test_limits_are_those_of_the_program(self):
         with open(f"{TOP}/src/communication/message_in.h", encoding="utf-8") as file:
@@ -310,6 +317,20 @@ class GestionAnswers(StackCase):
         self.ask("operations/" + pasteur)
         self.ask("locataire/" + oid)
 
+    def test_papers(self):
+        studio, faral = "56b7b15a48177ea7085932ce", "56b7b52348177ea2085932cc"
+        silent = self.ask(f"saveLocataire/{studio}", nom="Muet", prenom="Jean", loyer="5", provision="2",
+                          indiceRevision="0", dayLoyer="3", typeLocation="0", depotGarantie="1",
+                          signatureDate="12/08/2014", entryDate="12/08/2014")["locataireId"]
+        self.ask(f"compteLocataire/{faral}/data", endDate="31/12/2016")
+        for paper in ("quittance/{}", "quittance/{}/mail", "compteLocataire/{}", "compteLocataire/{}/pdf",
+                      "compteLocataire/{}/data", "compteLocataire/{}/pdf/mail"):
+            with self.subTest(paper):
+                self.ask(paper.format(faral), -21, startSolde="x")
+                self.ask(paper.format("0" * 24), -10)
+                if paper.endswith("/mail"):
+                    self.ask(paper.format(silent), -15)
+
     def used_key(self, path, form):
         """The headers of a key that has served another request."""
         headers = {"Idempotency-Key": f"key of {path}"}
@@ -324,6 +345,123 @@ class GestionAnswers(StackCase):
         self.assertEqual((answers[0].status, answers[-1].status), (200, 429))
         self.description.check("POST", "/api/gestion/2/immeubles", answers[-1])
         self.assertIn("Retry-After", answers[-1].headers)
+
+
+class EveryOperation(StackCase):
+    """
+    Each operation whose success is JSON, asked as the description alone says: with the parameters and the body that it
+    names. One that is added to the description must be answered here, too.
+    """
+
+    PERIOD = {"startDate": "01/07/2016", "endDate": "31/07/2016"}
+    BODIES = {          # by the name of the schema; in a form all is text
+        "Login": {}, "Pass": {"email": "personne"}, "Gone": {"quitDate": "01/01/2020"}, "QuittanceAsked": PERIOD,
+        "CompteAsked": {"endDate": "31/12/2016"}, "Identifiers": {"identifier1": "x"},
+        "Operation": {"operationName": "recetteLoyer", "operationMontant": 126.16, "operationDate": "17/08/2016",
+                      "operationDesc": "août", "operationPaid": "on"},
+        "Locataire": {"nom": "Dupont", "prenom": "Jean", "loyer": 666.5, "provision": 20, "indiceRevision": 0,
+                      "dayLoyer": 3, "typeLocation": 0, "depotGarantie": 1, "signatureDate": "12/08/2014",
+                      "entryDate": "12/08/2014"},
+        "Email": {"recipient": "a@mail.com", "subject": "s", "message": "m", "identifier1": "x"},
+        "Sms": {"recipient": "0602030405", "message": "m"},
+        "Message": {"channel": "email", "email": "a@mail.com", "email_subject": "s", "email_content": "m"},
+        "AppointmentIn": {"start_at": "2030-06-12T12:00:00+02:00", "duration": 45, "recipient": {
+            "first_name": "Jean", "email": "a@mail.com", "variables": [{"name": "Porte", "content": "845"}]}}}
+    QUERIES = {"Identifier1": "x"}      # by parameter, where it is not required
+    KINDS = {"application/json": "json", "application/x-www-form-urlencoded": "form"}
+    numbers = iter(range(1, 1000))
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.description, cls.client = Description(), cls.stack.add_client()
+        cls.key = cls.stack.ctl_json("devkey", "add", "app")["key"]
+        mail, cls.sms = (cls.stack.db.value("SELECT id FROM delivery WHERE message_id = %d" % cls.stack.web.post(
+            "/v1/" + path, cls.client.form(**{**cls.BODIES[kind], **more})).json["id"])
+                         for path, kind, more in (("send_email", "Email", {"recipient": "parti@mail.com"}),
+                                                  ("send_sms", "Sms", {})))
+        cls.stack.web.post("/u/" + token("unsubscribe", mail))
+
+    def landlord(self):
+        """Somebody of whom everything is described, and who has everything: no list is empty."""
+        number = next(self.numbers)
+        portfolio = small_portfolio(f"bob{number}", number)
+        portfolio["user"].update(first_name="Bob", last_name="Dupont", premium_offer="PRO",
+                                 premium_end="2046-06-30T23:06:06+02:00")
+        immeuble, = portfolio["immeubles"]
+        immeuble["declarations"] = [{"id": f"05{number:022x}", "year": 2016, "regime": "reel", "type": "foncier"}]
+        locataire, = immeuble["biens"][0]["locataires"]
+        locataire["email"] = "locataire@example.fr"
+        landlord = import_landlord(self.stack, portfolio, self.key)
+        self.assertTrue(landlord.get(f"quittance/{locataire['id']}/mail", **self.PERIOD)["result"])
+        operation, = portfolio["operations"]
+        landlord.ids = {"immeubleId": immeuble["id"], "bienId": immeuble["biens"][0]["id"], "objectId": immeuble["id"],
+                        "locataireId": locataire["id"], "operationId": operation["id"], "pathLimit": "5",
+                        "mode": "data", "mail": "mail", "montantTotal": "400.5"}
+        return landlord
+
+    def appointment(self):
+        return self.stack.web.post("/v1/appointments", json=self.BODIES["AppointmentIn"],
+                                   query=self.client.form()).json["id"]
+
+    def parameters(self, item, operation):
+        """Of an operation, with the name of each in the description or, in place, its own."""
+        for each in item.get("parameters", []) + operation.get("parameters", []):
+            found = self.description.follow(each)
+            yield each.get("$ref", found["name"]).rsplit("/", 1)[-1], found
+
+    def body_of(self, schema):
+        """The body for a schema; the single one where there may be many."""
+        if "$ref" not in schema:
+            schema = schema["oneOf"][0]
+        value = self.BODIES[schema["$ref"].rsplit("/", 1)[-1]]
+        own = {"username": self.user.username, "password": self.user.password, **self.user.ids} if self.user else {}
+        named = self.description.follow(schema)["properties"]
+        if "password" in named:
+            value = {**value, **{name: text for name, text in own.items() if name in named}}
+        self.description.validate(value, schema, "the request")
+        return value
+
+    def ask(self, method, template, item, operation, kind):
+        """With a landlord, or an appointment, of its own."""
+        app = operation.get("security") == [{"app": []}]
+        self.user = self.landlord() if app else None
+        values = {"Username": self.user.username, "Password": self.user.password, **self.user.ids} if app else {
+            "appointmentId": str(self.appointment()), "Token": token("report", self.sms), "status": "8",
+            **self.QUERIES}
+        path, query = template, {} if "security" in operation else self.client.form()
+        for name, parameter in self.parameters(item, operation):
+            if parameter["in"] == "path":
+                path = path.replace("{" + parameter["name"] + "}", values[name])
+            elif parameter["in"] == "query" and (parameter.get("required") or name in self.QUERIES):
+                query[parameter["name"]] = values[name]
+        body = {self.KINDS[kind]: self.body_of(operation["requestBody"]["content"][kind]["schema"])} if kind else {}
+        return self.stack.web.request(method, path, query, headers={"X-API-KEY": self.key} if app else None, **body)
+
+    def check(self, method, template, operation, answer):
+        self.assertEqual(answer.status, 200, answer)
+        self.description.check(method, re.sub(r"\{\w+\}", "x", template), answer)
+        if not answer.headers["Content-Type"].startswith("application/json"):
+            return
+        schema = self.description.follow(operation["responses"]["200"])["content"]["application/json"]["schema"]
+        done = answer.json.get("result", answer.json.get("auth", answer.json.get("pass", True)))
+        self.assertEqual(done, schema != {"$ref": "#/components/schemas/GestionError"}, answer)
+        self.assertEqual(list(self.description.unnamed(answer.json, schema)), [])
+
+    def test_all(self):
+        asked = 0
+        for template, item in self.description.document["paths"].items():
+            for method, operation in item.items():
+                if method not in ("get", "post") or "application/json" not in self.description.follow(
+                        operation["responses"]["200"])["content"]:
+                    continue
+                for kind in [each for each in operation.get("requestBody", {}).get("content", [""])
+                             if each in ("", *self.KINDS)]:
+                    with self.subTest(template, method=method, kind=kind):
+                        answer = self.ask(method.upper(), template, item, operation, kind)
+                        self.check(method.upper(), template, operation, answer)
+                        asked += 1
+        self.assertGreater(asked, 60)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,32 @@ class Description:
             if keyword not in _NOTES:
                 getattr(self, "_" + keyword.replace("$", ""))(value, wanted, schema, where)
 
+    def parts(self, value, schema):
+        """The schema with all that it is made of for this value: the members of allOf, the right one of oneOf."""
+        schema = self.follow(schema)
+        yield schema
+        for inner in schema.get("allOf", []):
+            yield from self.parts(value, inner)
+        for inner in schema.get("oneOf", []):
+            if self.errors(value, inner, "") is None:
+                yield from self.parts(value, inner)
+
+    def unnamed(self, value, schema, where="value"):
+        """Members that the schema does not name, where it names any, and lists with nothing to hold against it."""
+        parts = list(self.parts(value, schema))
+        named = {name: inner for part in parts for name, inner in part.get("properties", {}).items()}
+        if isinstance(value, dict) and named:
+            for name, inner in value.items():
+                if name in named:
+                    yield from self.unnamed(inner, named[name], f"{where}.{name}")
+                else:
+                    yield f"{where}.{name}"
+        for part in parts if isinstance(value, list) else []:
+            if not value:
+                yield where + "[]"
+            for i, inner in enumerate(value if "items" in part else []):
+                yield from self.unnamed(inner, part["items"], f"{where}[{i}]")
+
     def errors(self, value, schema, where):
         try:
             self.validate(value, schema, where)
@@ -143,4 +169,4 @@ class Description:
         assert not isinstance(value, str) or len(value) <= wanted, f"{where}: longer than {wanted}"
 
     def _format(self, value, wanted, schema, where):
-        assert wanted == "date-time", f"{where}: format {wanted} is not known here"
+        assert wanted in ("date-time", "password"), f"{where}: format {wanted} is not known here"
