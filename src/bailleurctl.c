@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "base/secret.h"
@@ -38,10 +39,13 @@ static const struct ctl_command commands[] = {
 	 ctl_webhook_rotate, false},
 	{{"webhook", "disable"}, "CLIENT", "post nothing more; setting the URL enables it again", 1, 1, 0,
 	 ctl_webhook_disable, false},
-	{{"queue"}, "", "count deliveries by channel and state, with their ages", 0, 0, 0, ctl_queue, false},
+	{{"queue"}, "[--unknown]", "count deliveries by channel and state, with their ages, or list the unknown ones",
+	 0, 0, CTL_UNKNOWN, ctl_queue, false},
 	{{"why"}, "ID", "tell the story of one message", 1, 1, 0, ctl_why, false},
 	{{"resend"}, "ID | --unknown | --failed [--yes]", "queue again what did not arrive, or may not have", 0, 1,
 	 CTL_UNKNOWN | CTL_IS_FAILED | CTL_YES, ctl_resend, false},
+	{{"hold"}, "[--until TIME] [--yes]", "after a backup was put back: send nothing that may have been sent",
+	 0, 0, CTL_UNTIL | CTL_YES, ctl_hold, false},
 	{{"suppress", "list"}, "CLIENT [--channel email|sms]", "show who gets nothing from a client", 1, 1, CTL_CHANNEL,
 	 ctl_suppress_list, false},
 	{{"suppress", "add"}, "CLIENT [--channel email|sms] ADDRESS", "stop messages of a client to an address", 2, 2,
@@ -76,6 +80,7 @@ static const struct option options[] = {
 	{"unknown", no_argument, NULL, CTL_UNKNOWN},
 	{"failed", no_argument, NULL, CTL_IS_FAILED},
 	{"yes", no_argument, NULL, CTL_YES},
+	{"until", required_argument, NULL, CTL_UNTIL},
 	{"email", required_argument, NULL, CTL_EMAIL},
 	{"first-name", required_argument, NULL, CTL_FIRST_NAME},
 	{"last-name", required_argument, NULL, CTL_LAST_NAME},
@@ -217,6 +222,13 @@ static int read_number(const char *name, const char *given, uint32_t *value_r)
 	return CTL_OK;
 }
 
+static int read_time(const char *name, const char *given, int64_t *ms_r)
+{
+	if (clock_parse_iso(given, ms_r) != 0)
+		return ctl_misuse("--%s takes a time in ISO 8601, as 2030-06-14T12:00:00+02:00", name);
+	return CTL_OK;
+}
+
 static int read_channel(const char *given, enum delivery_channel *channel_r)
 {
 	if (strcmp(given, "email") != 0 && strcmp(given, "sms") != 0)
@@ -251,6 +263,8 @@ static int read_option(struct ctl *ctl, struct line *line, int option, const cha
 		return read_number("burst", value, &ctl->burst);
 	if (option == CTL_CHANNEL)
 		return read_channel(value, &ctl->channel);
+	if (option == CTL_UNTIL)
+		return read_time("until", value, &ctl->until);
 	if (option == CTL_EMAIL)
 		ctl->email = value;
 	else if (option == CTL_FIRST_NAME)

@@ -30,7 +30,8 @@ enum ctl_option {
 	CTL_YES = 0x2000,
 	CTL_EMAIL = 0x4000,
 	CTL_FIRST_NAME = 0x8000,
-	CTL_LAST_NAME = 0x10000
+	CTL_LAST_NAME = 0x10000,
+	CTL_UNTIL = 0x20000
 };
 
 struct ctl {
@@ -47,6 +48,7 @@ struct ctl {
 	uint32_t rate, burst;
 	enum delivery_channel channel;
 	const char *email, *first_name, *last_name;     /* NULL: not given */
+	int64_t until;                  /* ms, of --until */
 };
 
 /* One command. `words` are its name as typed. */
@@ -70,6 +72,10 @@ int ctl_client_rotate(struct ctl *ctl);
 /* ctl_queue.c */
 int ctl_queue(struct ctl *ctl);
 int ctl_resend(struct ctl *ctl);
+
+/* ctl_hold.c */
+int ctl_hold(struct ctl *ctl);
+int ctl_queue_unknown(struct ctl *ctl);
 
 /* ctl_why.c */
 int ctl_why(struct ctl *ctl);

@@ -71,7 +71,11 @@ int ctl_queue(struct ctl *ctl)
 	struct delivery_count *counts = NULL;
 	struct due due[N_CHANNELS] = {0};
 	size_t n = 0;
-	enum db_status status = delivery_counts(ctl->db, ctl->pool, &counts, &n);
+	enum db_status status;
+
+	if (ctl->given & CTL_UNKNOWN)
+		return ctl_queue_unknown(ctl);
+	status = delivery_counts(ctl->db, ctl->pool, &counts, &n);
 
 	for (size_t i = 0; i < N_CHANNELS && (status == DB_OK || status == DB_NONE); i++)
 		status = delivery_due(ctl->db, channels[i], &due[i].n, &due[i].next);

@@ -220,6 +220,20 @@ enum db_status db_ready(struct db *db)
 	return status;
 }
 
+enum db_status db_others(struct db *db, uint64_t *n_r)
+{
+	struct db_rows *rows;
+	enum db_status status = db_one(db,
+		"SELECT COUNT(*) FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND db = DATABASE()"
+		" AND user = SUBSTRING_INDEX(USER(), '@', 1)", DB_NO_ARGS, &rows);
+
+	if (status != DB_OK)
+		return status;
+	*n_r = db_col_u64(rows, 0);
+	db_rows_end(rows);
+	return DB_OK;
+}
+
 bool db_is_cluster(const struct db *db)
 {
 	return db->n_hosts > 1 || db->cluster;

@@ -55,6 +55,9 @@ void db_set_statement_time(struct db *db, unsigned milliseconds);
 /* Is a server there and healthy (a probing SELECT)? */
 enum db_status db_ping(struct db *db);
 
+/* How many other connections of the same user are in the database, as far as this server knows. */
+enum db_status db_others(struct db *db, uint64_t *n_r);
+
 /* May another connection be one to another server, which is ahead of this one's or behind? */
 bool db_is_cluster(const struct db *db);
 

@@ -146,6 +146,31 @@ enum db_status delivery_resend(struct db *db, uint64_t message_id, const struct 
 enum db_status delivery_resend_state(struct db *db, enum delivery_state state, const struct outbox_lifetime *lifetime,
                                      struct delivery_resent *resent_r);
 
+/*
+ * Makes every delivery unknown that is queued, claimed or transmitting, whenever it is due: a backup was put back, and
+ * they may have been sent since it was made. Some at a time, each part one transaction; harmless to repeat. No sender
+ * must be at work: one that is keeps what it has begun to transmit, and sends it.
+ */
+enum db_status delivery_hold(struct db *db, uint64_t *held_r);
+
+/*
+ * Lets the numbers of messages, deliveries and appointments go on far beyond those there are: those given since a
+ * backup was made stand in links, with gateways and with clients, and must not come to mean something else.
+ */
+enum db_status delivery_skip_ids(struct db *db);
+
+/* Deliveries that are unknown, of one channel, by their ids from `after` on. DB_OK with *n_r 0: no more. */
+struct delivery_doubt {
+	uint64_t id, message_id;
+	const char *client_name;
+	enum delivery_channel channel;
+	char uuid[ID_UUID_TEXT];
+	const char *recipient;
+	int64_t created_at, since;      /* ms */
+};
+enum db_status delivery_doubts(struct db *db, struct pool *pool, enum delivery_channel channel, uint64_t after,
+                               uint32_t limit, struct delivery_doubt **list_r, size_t *n_r);
+
 /* Where one delivery goes and for whom, for the unsubscribe page. DB_NONE: no such delivery. Text in the pool. */
 struct delivery_target {
 	uint64_t client_id;

@@ -9,6 +9,7 @@ libbailleur_a_SOURCES += \
 	src/store/delivery_change.c \
 	src/store/delivery_change.h \
 	src/store/delivery_claim.c \
+	src/store/delivery_hold.c \
 	src/store/delivery_record.c \
 	src/store/delivery_story.c \
 	src/store/idempotency.c \

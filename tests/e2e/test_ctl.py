@@ -115,6 +115,8 @@ class CommandLineTest(WithSchema):
             (["why", "18446744073709551616"], "not a message's number"), (["resend"], "one of ID"),
             (["resend", "1", "--failed"], "one of ID"), (["resend", "--failed", "--unknown"], "one of ID"),
             (["suppress", "add", "x", "--channel", "fax", "a@b.fr"], "email or sms"),
+            (["hold", "--until", "yesterday"], "--until takes a time"), (["hold", "1"], "usage: bailleurctl hold"),
+            (["queue", "--failed"], "--failed means nothing to queue"),
         ]
         for arguments, says in cases:
             with self.subTest(arguments=arguments):
