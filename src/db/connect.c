@@ -87,6 +87,12 @@ void db_set_statement_time(struct db *db, unsigned milliseconds)
 	db_disconnect(db);
 }
 
+void db_set_patient(struct db *db, bool patient)
+{
+	db->patient = patient;
+	db_disconnect(db);
+}
+
 void db_close(struct db *db)
 {
 	if (!db)
@@ -108,8 +114,9 @@ void db_disconnect(struct db *db)
 	db->mysql = NULL;
 }
 
-static void set_options(MYSQL *mysql, const struct settings *settings)
+static void set_options(const struct db *db, MYSQL *mysql)
 {
+	const struct settings *settings = db->settings;
 	unsigned connect_timeout = (unsigned)settings->db_connect_timeout;
 	unsigned read_timeout = (unsigned)settings->db_read_timeout;
 	unsigned write_timeout = (unsigned)settings->db_write_timeout;
@@ -118,7 +125,8 @@ static void set_options(MYSQL *mysql, const struct settings *settings)
 	mysql_options(mysql, MYSQL_READ_DEFAULT_FILE, settings->file);
 	mysql_options(mysql, MYSQL_READ_DEFAULT_GROUP, "client");
 	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
-	mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout);
+	if (!db->patient)
+		mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout);
 	mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &write_timeout);
 	mysql_options(mysql, MYSQL_OPT_RECONNECT, &off);        /* it may resend on a fresh session */
 	mysql_options(mysql, MYSQL_REPORT_DATA_TRUNCATION, &on);
@@ -153,6 +161,8 @@ static int set_session(const struct db *db, MYSQL *mysql)
 	text_puts(&sql, session_sql);
 	if (db->lock_wait > 0)
 		text_printf(&sql, ", innodb_lock_wait_timeout = %u, lock_wait_timeout = %u", db->lock_wait, db->lock_wait);
+	if (db->patient)
+		text_puts(&sql, ", wait_timeout = 31536000, idle_transaction_timeout = 0, max_statement_time = 0");
 	if (db->statement_time > 0)
 		text_printf(&sql, ", max_statement_time = %u.%03u", db->statement_time / 1000, db->statement_time % 1000);
 	result = mysql_real_query(mysql, sql.data, sql.len);
@@ -167,7 +177,7 @@ static enum db_status connect_to(struct db *db, const struct db_host *host)
 
 	if (!mysql)
 		return db_misuse(db, "mysql_init failed");
-	set_options(mysql, db->settings);
+	set_options(db, mysql);
 	if (!mysql_real_connect(mysql, host->host, NULL, NULL, db->database, host->port, host->socket,
 	                        CLIENT_REMEMBER_OPTIONS | CLIENT_FOUND_ROWS) ||
 	    set_session(db, mysql) != 0)

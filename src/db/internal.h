@@ -26,6 +26,7 @@ struct db {
 	char *missing;                  /* the database that [client] names, when the server has none of that name */
 	unsigned lock_wait;             /* seconds; 0: as session_sql says */
 	unsigned statement_time;        /* milliseconds; 0: without end */
+	bool patient;                   /* waits for an answer without end, and may be idle for as long */
 	MYSQL *mysql;                   /* NULL: not connected */
 	struct db_statement *statements[DB_STATEMENT_BUCKETS];
 	bool in_transaction;
@@ -41,6 +42,12 @@ enum db_status db_ready(struct db *db);
 
 /* Gives the connection up; statements with open rows stay readable until db_rows_end(). */
 void db_disconnect(struct db *db);
+
+/*
+ * From its next statement on, waits for an answer however long it takes, and may be idle, within a transaction too, for
+ * a year; or as the settings and the server say again. For migrations, never within a transaction.
+ */
+void db_set_patient(struct db *db, bool patient);
 
 /* What a server or client error code means. `sent`: a write in autocommit may have reached the server. */
 enum db_status db_classify(unsigned code, bool sent);

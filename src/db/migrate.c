@@ -13,7 +13,7 @@
 #include "db/internal.h"
 #include "db/migrate.h"
 
-enum { LOCK_TRIES = 30 };               /* of 10 seconds each, the session's lock timeout */
+enum { LOCK_TRIES = 8640 };             /* of 10 seconds each, the session's lock timeout: a day */
 
 struct run {
 	struct db *db;
@@ -191,17 +191,21 @@ int migrate_run(struct db *db, const char *directory)
 {
 	struct run run = {.db = db, .directory = directory};
 	struct db *lock;
-	enum db_status status = db_ready(db);
+	enum db_status status;
 
+	db_set_patient(db, true);
+	status = db_ready(db);
 	if (status != DB_OK && db->missing)
 		status = create_database(db);
 	if (status == DB_OK)
 		status = db_script(db, tables);
 	if (status == DB_OK) {
 		lock = db_open(db->settings);
+		db_set_patient(lock, true);
 		status = db_transaction(lock, locked, &run);
 		db_close(lock);
 	}
+	db_set_patient(db, false);
 	if (status != DB_OK) {
 		log_event(LOG_LEVEL_ERROR, "migrate", "status", db_status_name(status), "error", db_error(db), NULL);
 		return -1;

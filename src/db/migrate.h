@@ -9,7 +9,9 @@
 
 /*
  * Applies what is missing, in order; creates the database named in [client] if it is not there. A row lock on one row
- * keeps two runs apart (named locks do not serialise on Galera). Returns the number applied, or -1 after logging why.
+ * keeps two runs apart (named locks do not serialise on Galera): the second waits for the first, for a day at most. A
+ * migration may take as long as it takes: the settings' read timeout does not count. Returns the number applied, or -1
+ * after logging why.
  */
 int migrate_run(struct db *db, const char *directory);
 

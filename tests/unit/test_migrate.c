@@ -63,6 +63,47 @@ START_TEST(migrations_cut_short)
 }
 END_TEST
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/*
+ * A migration may take longer than an answer otherwise may, and than a connection may be idle: the one that holds the
+ * lock keeps it.
+ */
+START_TEST(migration_that_takes_long)
+{
+	struct settings hasty = *dbtest_settings();
+	char dir[] = "/tmp/bailleur-sql.XXXXXX", path[64];
+	struct db *slow;
+
+	hasty.db_read_timeout = 1;
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/9003-slow.sql", dir);
+	write_file(path, "CREATE OR REPLACE TABLE t_slow AS SELECT 0 AS free_locks;"
+	           "DO SLEEP(4);"
+	           "UPDATE t_slow SET free_locks = (SELECT COUNT(*) FROM migration_lock WHERE id = 1) WHERE EXISTS"
+	           " (SELECT 1 FROM migration_lock WHERE id = 1 FOR UPDATE SKIP LOCKED);");
+	ck_status(db_script(db, "SET GLOBAL wait_timeout = 2"), DB_OK);
+	slow = db_open(&hasty);
+	ck_assert_int_eq(migrate_run(slow, dir), 1);
+	ck_assert_int_eq(migrate_run(slow, dir), 0);
+	ck_status(db_script(db, "SET GLOBAL wait_timeout = DEFAULT"), DB_OK);
+	ck_assert_uint_eq(dbtest_number(db, "SELECT free_locks FROM t_slow", DB_NO_ARGS), 0);
+	/* Afterwards an answer may take no longer than it ever may. */
+	ck_assert_int_ne(db_script(slow, "DO SLEEP(4)"), DB_OK);
+	db_close(slow);
+	unlink(path);
+	rmdir(dir);
+	ck_status(db_script(db, "DELETE FROM schema_migration WHERE version > 9000; DROP TABLE t_slow"), DB_OK);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("migrate");
@@ -73,6 +114,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, migrations);
 	tcase_add_test(tcase, migrations_cut_short);
+	tcase_add_test(tcase, migration_that_takes_long);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
 }
