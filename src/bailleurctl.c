@@ -170,14 +170,16 @@ static int ctl_config(struct ctl *ctl)
 
 static int ctl_migrate(struct ctl *ctl)
 {
-	const char *directory = getenv("BAILLEUR_SQL");
+	const char *directory = getenv("BAILLEUR_SQL"), *remedy;
 	int applied, version;
 
 	if (directory == NULL || *directory == '\0')
 		directory = PKGDATADIR "/sql";
 	applied = migrate_run(ctl->db, directory);
+	remedy = migrate_remedy(ctl->db);
 	if (applied < 0)
-		return ctl_fail("the migrations of %s could not be applied", directory);
+		return ctl_fail("the migrations of %s could not be applied%s%s", directory, remedy != NULL ? ": " : "",
+		                remedy != NULL ? remedy : "");
 	version = migrate_version(ctl->db);
 	if (version < 0)
 		return ctl_fail("cannot read the schema's version: %s", db_error(ctl->db));

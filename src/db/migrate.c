@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <mysqld_error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,20 @@ int migrate_run(struct db *db, const char *directory)
 		return -1;
 	}
 	return run.applied;
+}
+
+const char *migrate_remedy(const struct db *db)
+{
+	switch (db->code) {
+	case ER_BINLOG_CREATE_ROUTINE_NEED_SUPER:
+		return "the server has a binary log, as in a cluster: its administrator must let others make triggers, by "
+		       "log_bin_trust_function_creators = 1 in the configuration of every server";
+	case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
+		return "an account that is known by its Unix user is open to that user alone: "
+		       "runuser -u bailleur -- bailleurctl migrate";
+	default:
+		return NULL;
+	}
 }
 
 int migrate_version(struct db *db)

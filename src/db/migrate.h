@@ -15,6 +15,9 @@
  */
 int migrate_run(struct db *db, const char *directory);
 
+/* What an operator can do about the failure of migrate_run() on this connection; NULL: not known. */
+const char *migrate_remedy(const struct db *db);
+
 /* The highest version applied, 0 for none, -1 on error. */
 int migrate_version(struct db *db);
 
