@@ -1,3 +1,3 @@
 # Sources of nginx/.
 nginxdir = $(pkgdatadir)/nginx
-dist_nginx_DATA = nginx/bailleur.conf nginx/bailleur-http.conf nginx/bailleur-server.conf
+dist_nginx_DATA = nginx/bailleur.conf nginx/bailleur-http.conf nginx/bailleur-server.conf nginx/bailleur-tls.conf

@@ -22,6 +22,15 @@ http {{
 	fastcgi_temp_path {dir}/fastcgi;
 	uwsgi_temp_path {dir}/uwsgi;
 	scgi_temp_path {dir}/scgi;
+	# What else Debian's nginx.conf has in http {{}}.
+	sendfile on;
+	tcp_nopush on;
+	types_hash_max_size 2048;
+	default_type application/octet-stream;
+	ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+	ssl_prefer_server_ciphers on;
+	access_log {dir}/access.log;
+	gzip on;
 	include bailleur/bailleur.conf;
 }}
 """
