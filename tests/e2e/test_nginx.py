@@ -3,6 +3,7 @@ The project's nginx configuration: errors in the form of each API, nothing secre
 on.
 """
 
+import collections
 import glob
 import http.client
 import json
@@ -351,17 +352,45 @@ def _pairs(data):
 
 
 class Limits(NginxCase):
-    changes = (EVERY_ADDRESS_LIMITED, ("rate=50r/s", "rate=1r/m"), ("burst=200", "burst=3"), ("burst=100", "burst=3"))
+    changes = (EVERY_ADDRESS_LIMITED, ("rate=50r/s", "rate=1r/m"), ("rate=200r/s", "rate=1r/m"),
+               ("burst=2000", "burst=3"), ("burst=200", "burst=3"), ("burst=100", "burst=3"))
 
     def test_too_many(self):
         answers = [self.web.get("/v1/nothing") for _ in range(6)]
         self.assertEqual([answer.status for answer in answers], [404] * 4 + [429] * 2)
         self.assertEqual(answers[-1].json, {"status": 429, "message": "too many requests"})
         self.assertEqual(answers[-1].headers["Retry-After"], "1")
-        answer = self.web.get("/api/nothing")
-        self.assert_error(answer, 429, "/api/nothing")
+        # Landlords and people have a limit of their own.
+        answers = [self.web.get("/api/nothing") for _ in range(6)]
+        self.assertEqual([answer.status for answer in answers], [404] * 4 + [429] * 2)
+        self.assert_error(answers[-1], 429, "/api/nothing")
         self.assertEqual(self.web.get("/u/token").headers["Content-Type"], "text/html; charset=utf-8")
         self.assertNotEqual(self.web.get("/hooks/nothing").status, 429, "the gateway's reports have no limit")
+
+
+class ClientsLimits(NginxCase):
+    """nginx lets pass what an API client may do unless its operator says otherwise: one address may be all it has."""
+
+    changes = (EVERY_ADDRESS_LIMITED,)
+
+    def test_a_burst(self):
+        page = self.manual()
+        burst = int(re.search(r"once \(default\s+(\d+)\)", page)[1])
+        connection, statuses = self.web.keep(), collections.Counter()
+        for _ in range(burst):
+            statuses[self.web.get("/v1/nothing", connection=connection).status] += 1
+        self.assertEqual(statuses, {404: burst})
+
+    def test_a_rate(self):
+        a_minute = int(re.search(r"requests a minute \(default\s+(\d+)\)", self.manual())[1])
+        with open(TOP + "/nginx/bailleur-http.conf") as file:
+            a_second = int(re.search(r"zone=bailleur_client:\d+m rate=(\d+)r/s", file.read())[1])
+        self.assertGreater(a_second * 60, a_minute)
+
+    @staticmethod
+    def manual():
+        with open(TOP + "/man/bailleurctl.8") as file:
+            return file.read().replace("\n", " ")
 
 
 class Operator(NginxCase):
