@@ -423,6 +423,8 @@ class Production(unittest.TestCase):
         text = re.sub(r"listen \d+( default_server)?;", rf"listen 127.0.0.1:{cls.plain}\1;", text)
         with open(cls.dir + "/bailleur/bailleur.conf", "w") as file:
             file.write(text)
+        watch = re.search(r"listen 127\.0\.0\.1:(\d+);\s+# ADAPT", text)
+        cls.watch = watch and Web("127.0.0.1", int(watch[1]))
         cls.nginx = Process("nginx", ["nginx", "-p", cls.dir, "-c", conf, "-e", cls.dir + "/error.log", "-g",
                                       "daemon off;"],
                             cls.dir + "/nginx.out", env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
@@ -457,6 +459,17 @@ class Production(unittest.TestCase):
         self.assertEqual((status, json.loads(body)["status"]), (404, 404))
         status, _, body = self.ask(b"GARBAGE\r\n\r\n")
         self.assertEqual((status, json.loads(body)["status"]), (400, 400))
+
+    def test_watched_from_the_machine_itself(self):
+        """Where README says, by any name, in clear, and nothing else there."""
+        answer = self.watch.get("/health")
+        self.assertEqual(answer.status, 503, answer)            # this API has no database
+        self.assertEqual(answer.json["database"], "down")
+        answer = self.watch.get("/metrics", query={"a": "%zz"}, headers={"Proxy": "http://evil"})
+        self.assertEqual(answer.status, 200, answer)
+        self.assertIn("bailleur_database_up 0", answer.text)
+        for path in ("/v1/messages", "/api/login", "/", "/metrics/", "/healthy", "/u/x"):
+            self.assertEqual(self.watch.get(path).status, 404, path)
 
     def test_versions(self):
         with self.connect() as connection:

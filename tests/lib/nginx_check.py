@@ -50,6 +50,7 @@ def production(directory):
         text = file.read()
     for port in ("80", "443"):
         text = re.sub(rf"(listen (?:\[::\]:)?){port}\b", rf"\g<1>{free_port()}", text)
+    text = re.sub(r"(listen 127\.0\.0\.1:)8081\b", rf"\g<1>{free_port()}", text)
     text = re.sub(r"(ssl_certificate) [^;]*", rf"\1 {directory}/cert.pem", text)
     text = re.sub(r"(ssl_certificate_key) [^;]*", rf"\1 {directory}/key.pem", text)
     text = text.replace("/var/log/nginx/", directory + "/")
