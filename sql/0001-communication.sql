@@ -118,7 +118,8 @@ CREATE TABLE IF NOT EXISTS unsubscribe (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin COMMENT='who no longer wants messages of a client';
 
 CREATE TABLE IF NOT EXISTS idempotency_key (
-	owner VARCHAR(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'c<client id>, u<user id> or k<hash of an application''s key>',
+	owner VARCHAR(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL
+		COMMENT 'c<client id>, u<user id> or k<hash of an application''s key>',
 	key_hash BINARY(32) NOT NULL,
 	request_hash BINARY(32) NOT NULL,
 	status SMALLINT UNSIGNED NULL COMMENT 'of the answer; NULL until the request has finished',

@@ -2,8 +2,8 @@
 libbailleur_a_SOURCES += src/routes.c src/routes.h
 
 sbin_PROGRAMS += bailleurctl
-bailleurctl_SOURCES = src/bailleurctl.c src/ctl.h src/ctl_client.c src/ctl_hold.c src/ctl_output.c src/ctl_queue.c src/ctl_suppress.c \
-	src/ctl_why.c src/ctl_user.c src/ctl_portfolio.c src/ctl_webhook.c
+bailleurctl_SOURCES = src/bailleurctl.c src/ctl.h src/ctl_client.c src/ctl_hold.c src/ctl_output.c src/ctl_queue.c \
+	src/ctl_suppress.c src/ctl_why.c src/ctl_user.c src/ctl_portfolio.c src/ctl_webhook.c
 bailleurctl_LDADD = $(LIBS_ALL)
 
 sbin_PROGRAMS += bailleur-api

@@ -181,7 +181,7 @@ static void add_alternative(const struct mail_kit *kit, struct pool *pool, const
 		{"content", content},
 		{"content_html", html_of_text(pool, content)},
 		{"sender", told_sender(kit, mail)},
-		{"logo_url", mail->logo_url},
+		{"logo_url", mail->logo_url != NULL && scheme_length(mail->logo_url) > 0 ? mail->logo_url : NULL},
 		{"unsubscribe_url", seen ? mail->unsubscribe_url : NULL},
 	};
 	size_t n = sizeof values / sizeof *values;

@@ -40,7 +40,7 @@ struct mail {
 	const char *client;             /* on whose behalf, said to the reader when there is no such name */
 	const char *subject;
 	const char *content;
-	const char *logo_url;           /* as line_is_web_url() lets it in; NULL: none */
+	const char *logo_url;           /* NULL: none; anything but http and https is left out */
 	const char *unsubscribe_url;    /* in List-Unsubscribe, always; NULL: none */
 	bool unsubscribe_link;          /* shown in the text as well */
 	const struct mail_attachment *attachments;

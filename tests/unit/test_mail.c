@@ -186,7 +186,7 @@ START_TEST(hostile)
 	ck_assert_uint_eq(count(body + 1, "--=_01020304-0506-0708-090a-0b0c0d0e0f10--\r\n"), 1);
 	ck_assert_uint_eq(count(html, "<script"), 0);
 	ck_assert_uint_eq(count(html, "onload=3D\""), 0);
-	ck_assert_uint_eq(count(html, "<img"), *value != '\0' ? 1 : 0);
+	ck_assert_uint_eq(count(html, "<img"), strncmp(value, "http", 4) == 0 ? 1 : 0);
 	text_free(&out);
 	pool_free(pool);
 	mail_kit_free(kit);
