@@ -22,22 +22,6 @@ struct answer_cache *answer_cache_create(unsigned slots, unsigned slot_size)
 	return cache;
 }
 
-static struct shared_key made_for;      /* a hash of what answers depend on beside their portfolios */
-
-void answer_cache_made_for(const char *settings)
-{
-	made_for = shared_key(0, settings);
-}
-
-static struct shared_key key_of(uint64_t user, const char *path)
-{
-	struct shared_key key = shared_key(user, path);
-
-	for (size_t i = 0; i < SHARED_KEY; i++)
-		key.bytes[i] ^= made_for.bytes[i];
-	return key;
-}
-
 static pthread_mutex_t *builder(struct answer_cache *cache, uint64_t user)
 {
 	return &cache->builders[user % BUILDERS];
@@ -57,7 +41,7 @@ void answer_cache_end(struct answer_cache *cache, uint64_t user)
 bool answer_cache_get(struct answer_cache *cache, uint64_t user, uint64_t *version, jour today, const char *path,
                       struct text *body)
 {
-	struct shared_key key = key_of(user, path);
+	struct shared_key key = shared_key(user, path);
 	struct shared_stamp stamp = {*version, today};
 
 	if (!shared_cache_get(cache->answers, &key, &stamp, body))
@@ -69,7 +53,7 @@ bool answer_cache_get(struct answer_cache *cache, uint64_t user, uint64_t *versi
 void answer_cache_put(struct answer_cache *cache, uint64_t user, uint64_t version, jour today, const char *path,
                       const struct text *body)
 {
-	struct shared_key key = key_of(user, path);
+	struct shared_key key = shared_key(user, path);
 
 	shared_cache_put(cache->answers, &key, &(struct shared_stamp){version, today}, body->data, body->len);
 }

@@ -20,12 +20,6 @@ struct answer_cache;
 struct answer_cache *answer_cache_create(unsigned slots, unsigned slot_size);
 
 /*
- * From now on this process, and those forked from it, keep and find answers made with these settings (those that an
- * answer depends on, as text): of other processes, before or after a reload, only those that say the same.
- */
-void answer_cache_made_for(const char *settings);
-
-/*
  * Appends the answer of this version or a newer one to `body`, sets *version to that it is of, and returns true; or
  * leaves both alone.
  */

@@ -7,6 +7,7 @@
 #include "access/login.h"
 #include "access/memo.h"
 #include "access/rate.h"
+#include "base/shared_cache.h"
 
 enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 65536, ANSWERS = 4096, ANSWER_SIZE = 128 * 1024 };
 
@@ -14,10 +15,10 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 {
 	app->settings = settings;
 	app->prefork = prefork;
-	answer_cache_made_for(settings->maps_key);
+	user_share();
+	shared_cache_forget();
 	if (app->rates != NULL)
 		return;
-	user_share();
 	app->rates = rate_table_create(RATE_KEYS);
 	app->failures = rate_table_create(FAILURE_KEYS);
 	app->remembered = memo_share();

@@ -31,7 +31,12 @@ struct app {
 	bool user_remembered;           /* its version was asked for by any worker, perhaps of another server */
 };
 
-/* In the master, before the first fork and again at a reload: what the workers share. Keeps the rates it has. */
+/*
+ * In the master, before the first fork and again at a reload: what the workers share. A reload may lead to another
+ * database, where a number is another's, and that need not show in the configuration (a file that it includes, a host's
+ * name): so processes of before and after it share nothing that is remembered of accounts, clients and answers. Rates,
+ * failures and pairs found correct are kept: these say by themselves whose they are, or err for minutes at worst.
+ */
 void app_share(struct app *app, struct settings *settings, struct prefork *prefork);
 
 /* In a worker: a database connection of its own (opened at first use). */

@@ -79,10 +79,16 @@ static uint32_t at_least_one(uint32_t n)
 	return n > 0 ? n : 1;
 }
 
+/* Not by its number: after a reload the same number may be another client's, in another database. */
+static uint64_t key_of(const struct client *client)
+{
+	return rate_key('c', NULL, client->auth_key, strlen(client->auth_key));
+}
+
 /* Takes one of the client's requests, and says in the answer what is left. */
 static struct rate_answer take_rate(struct app *app, struct request *request, const struct client *client)
 {
-	struct rate_answer rate = rate_take(app->rates, client->id, at_least_one(client->rate),
+	struct rate_answer rate = rate_take(app->rates, key_of(client), at_least_one(client->rate),
 	                                    at_least_one(client->burst), clock_mono_us());
 	header_u32(request, "RateLimit-Limit", rate.limit);
 	header_u32(request, "RateLimit-Remaining", rate.remaining);
@@ -114,7 +120,7 @@ bool guard_takes_rate(struct app *app, struct request *request, const struct cli
 
 void guard_returns_rate(struct app *app, const struct client *client)
 {
-	rate_give_back(app->rates, client->id, at_least_one(client->rate));
+	rate_give_back(app->rates, key_of(client), at_least_one(client->rate));
 }
 
 static bool refuse_login(struct request *request, enum login_result result, uint32_t retry_after)

@@ -117,10 +117,10 @@ void memo_keep_client(struct memo *memo, const struct client *client, int64_t no
 /* Another hash that begins alike has the same place; which one it is the bytes tell. */
 static struct shared_key place_of_key(const uint8_t hash[SECRET_HASH])
 {
-	struct shared_key key;
+	uint64_t beginning;
 
-	memcpy(key.bytes, hash, sizeof key.bytes);
-	return key;
+	memcpy(&beginning, hash, sizeof beginning);
+	return shared_key(beginning, "");
 }
 
 bool memo_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -87,6 +88,14 @@ struct gather *gather_create(const char *name, size_t item_size, size_t most)
 	for (size_t i = 0; i < SLOTS; i++)
 		shared_mutex_init(&slot_at(gather, i)->leads, 1);
 	return gather;
+}
+
+void gather_free(struct gather *gather)
+{
+	if (gather == NULL)
+		return;
+	munmap(gather->shared, sizeof *gather->shared + SLOTS * gather->slot_size);
+	free(gather);
 }
 
 static void wake(struct slot *slot)

@@ -32,10 +32,13 @@ typedef enum gather_end gather_fn(void *const *items, size_t n, void *arg);
 enum { GATHER_GROUP = 64 };
 
 /*
- * To be made before the processes are forked; lives as long as they do. item_size: bytes of an item; most: items that
- * are done together, at most GATHER_GROUP.
+ * To be made before the processes are forked. item_size: bytes of an item; most: items that are done together, at most
+ * GATHER_GROUP.
  */
 struct gather *gather_create(const char *name, size_t item_size, size_t most);
+
+/* For this process alone: others that have it go on. Accepts NULL. */
+void gather_free(struct gather *gather);
 
 /*
  * Where this process puts its item before gather_do(), and finds its results after GATHER_DONE; not always the same

@@ -159,10 +159,10 @@ static int read_lines(struct ini *ini, FILE *file, const struct ini_reader *read
 	return result;
 }
 
-int ini_read(const char *path, FILE *err, const struct ini_reader *reader, void *arg)
+int ini_read(const char *path, const char *copy, FILE *err, const struct ini_reader *reader, void *arg)
 {
 	struct ini ini = { .path = path, .err = err };
-	FILE *file = fopen(path, "re");
+	FILE *file = fopen(copy, "re");
 	int result;
 
 	if (file == NULL)

@@ -21,8 +21,8 @@ struct ini_reader {
 	int (*option)(struct ini *ini, void *arg, const char *group, const char *name, const char *value);
 };
 
-/* Reads the whole of `path`, up to the first error, which is written to `err`. Returns 0, or -1. */
-int ini_read(const char *path, FILE *err, const struct ini_reader *reader, void *arg);
+/* Reads the whole of `copy`, which is what `path` holds, up to the first error, which is written to `err`. 0, or -1. */
+int ini_read(const char *path, const char *copy, FILE *err, const struct ini_reader *reader, void *arg);
 
 /* Writes `path:line: …` (without a line when it is 0); always -1, for `return ini_error(…)`. */
 int ini_error(const struct ini *ini, const char *format, ...) __attribute__((format(printf, 2, 3)));

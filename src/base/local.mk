@@ -11,7 +11,8 @@ libbailleur_a_SOURCES += src/base/pool.c src/base/pool.h \
 	src/base/ini.c src/base/ini.h \
 	src/base/settings.c src/base/settings.h \
 	src/base/settings_table.h src/base/settings_check.c \
-	src/base/program.c src/base/program.h
+	src/base/program.c src/base/program.h \
+	src/base/snapshot.c src/base/snapshot.h
 libbailleur_a_SOURCES += src/base/montant.c src/base/montant.h \
 	src/base/jour.c src/base/jour.h \
 	src/base/oid.c src/base/oid.h

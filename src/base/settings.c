@@ -380,7 +380,9 @@ int settings_load(struct settings *settings, const char *path, FILE *err)
 	struct ini defaults = { .path = "(defaults)", .err = err };
 
 	*settings = (struct settings){ .file = mem_strdup(path) };
-	if (set_defaults(&defaults, settings) != 0 || ini_read(path, err, &reader, &loading) != 0 ||
+	(void)snapshot_take(&settings->snapshot, path); /* if it cannot be read, that is said below */
+	if (set_defaults(&defaults, settings) != 0 ||
+	    ini_read(path, settings_connector_file(settings), err, &reader, &loading) != 0 ||
 	    settings_check(settings, path, loading.lines, err) != 0)
 		goto err0;
 	return 0;
@@ -399,7 +401,13 @@ void settings_free(struct settings *settings)
 			free(*(char **)(void *)((char *)settings + option->target));
 	}
 	free(settings->file);
+	snapshot_drop(&settings->snapshot);
 	*settings = (struct settings){0};
+}
+
+const char *settings_connector_file(const struct settings *settings)
+{
+	return settings->snapshot.path[0] != '\0' ? settings->snapshot.path : settings->file;
 }
 
 static void describe_bounds(FILE *out, const struct settings_option *option)

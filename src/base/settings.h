@@ -2,7 +2,8 @@
  * The configuration file, read once into one struct: INI groups, every option in one table (settings.c) with its name,
  * default, bounds and meaning. A bad value, an unknown name or a line that is not one stops the start with file and
  * line.
- * The group [client] is left to the MariaDB connector, which reads the same file as any MySQL tool would.
+ * The group [client] is left to the MariaDB connector, which reads the same file as any MySQL tool would; but at every
+ * connection, and then settings_connector_file() has what these settings were read from.
  */
 #ifndef BASE_SETTINGS_H
 #define BASE_SETTINGS_H
@@ -11,12 +12,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/snapshot.h"
+
 enum settings_transport { TRANSPORT_FILE, TRANSPORT_SMTP, TRANSPORT_KANNEL, TRANSPORT_HTTP };
 enum settings_tls { TLS_NONE, TLS_STARTTLS, TLS_IMPLICIT };
 
 /* Strings are owned by the struct, never NULL ("" when unset). Durations are in seconds. */
 struct settings {
-	char *file;                     /* the path it was read from, given to the connector for [client] */
+	char *file;                     /* the path it was read from */
+	struct snapshot snapshot;       /* what it held then */
 
 	/* [bailleur] */
 	char *base_url;                 /* https://host, no final slash: links in mails and pages start with it */
@@ -100,6 +104,12 @@ struct settings {
 int settings_load(struct settings *settings, const char *path, FILE *err);
 
 void settings_free(struct settings *settings);
+
+/*
+ * The path of a file with the connector's groups as they were at settings_load(), however `file` has changed since;
+ * `file` itself where no copy can be had.
+ */
+const char *settings_connector_file(const struct settings *settings);
 
 /* Writes every option with its default and meaning, as a commented file. */
 void settings_describe(FILE *out);

@@ -46,12 +46,20 @@ struct shared_cache *shared_cache_create(const char *name, unsigned slots, size_
 	return cache;
 }
 
+static uint8_t era[SHARED_KEY];         /* of this process; part of every key */
+
+void shared_cache_forget(void)
+{
+	randombytes_buf(era, sizeof era);
+}
+
 struct shared_key shared_key(uint64_t number, const char *text)
 {
 	crypto_generichash_state state;
 	struct shared_key key;
 
 	crypto_generichash_init(&state, NULL, 0, SHARED_KEY);
+	crypto_generichash_update(&state, era, sizeof era);
 	crypto_generichash_update(&state, (const void *)&number, sizeof number);
 	crypto_generichash_update(&state, (const void *)text, strlen(text));
 	crypto_generichash_final(&state, key.bytes, SHARED_KEY);

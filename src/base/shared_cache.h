@@ -34,7 +34,14 @@ struct shared_stamp {
  */
 struct shared_cache *shared_cache_create(const char *name, unsigned slots, size_t slot_size);
 
-/* The key for a number and a text: a hash of them. */
+/*
+ * From now on this process, and those forked from it, find nothing that was put before, in any of the tables; those
+ * forked earlier go on with what they put, and find nothing else. Room that the others' entries take is taken back as
+ * it is needed.
+ */
+void shared_cache_forget(void);
+
+/* The key for a number and a text: a hash of them, another one after shared_cache_forget(). */
 struct shared_key shared_key(uint64_t number, const char *text);
 
 /* Appends what is kept to `to`, sets the version that it is of, and returns true; or leaves both alone. */

@@ -122,7 +122,7 @@ static void set_options(const struct db *db, MYSQL *mysql)
 	unsigned write_timeout = (unsigned)settings->db_write_timeout;
 	my_bool off = 0, on = 1;
 
-	mysql_options(mysql, MYSQL_READ_DEFAULT_FILE, settings->file);
+	mysql_options(mysql, MYSQL_READ_DEFAULT_FILE, settings_connector_file(settings));
 	mysql_options(mysql, MYSQL_READ_DEFAULT_GROUP, "client");
 	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
 	if (!db->patient)

@@ -79,7 +79,10 @@ enum { VERSIONS_MOST = 64 };
 /* The versions of several, VERSIONS_MOST at most, at one moment. Outside a transaction. */
 enum db_status user_versions_now(struct db *db, struct version_wish *wishes, size_t n);
 
-/* Before workers are forked: from then on user_version_now() asks together. */
+/*
+ * Before workers are forked: from then on user_version_now() asks together. Again, before others are: these ask
+ * together with each other, not with the ones before, whose database may be another one.
+ */
 void user_share(void);
 
 /* The same in a transaction, and as it stays until its end: who writes to the portfolio waits. */

@@ -11,8 +11,8 @@ static struct gather *gather;           /* made before the fork; NULL: everyone 
 
 void user_share(void)
 {
-	if (gather == NULL)
-		gather = gather_create("versions", sizeof(struct version_wish), VERSIONS_MOST);
+	gather_free(gather);
+	gather = gather_create("versions", sizeof(struct version_wish), VERSIONS_MOST);
 }
 
 #define ASK "SELECT id, portfolio_version + operations_version, portfolio_version FROM user_account WHERE id IN "

@@ -134,9 +134,7 @@ class Answers(ExpressCase):
             self.express_answers(lambda: ask(connection, self.bob))
         for key in ("Uno", "Duo"):
             self.stack.set({"gestion": {"maps_key": key}})
-            old = self.stack.api.children()
-            self.stack.api.signal(signal.SIGHUP)
-            wait_until(lambda old=old: not set(old) & set(self.stack.api.children()), 30, "a new generation alone")
+            self.stack.reload_api()
             with self.connect() as connection:
                 for answer in (ask(connection, self.bob), self.express_answers(lambda: ask(connection, self.bob))):
                     self.assertIn(f"key={key}".encode(), answer.body)

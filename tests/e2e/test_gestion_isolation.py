@@ -265,5 +265,30 @@ class Isolation(StackCase):
             self.assertEqual(self.whose(kate.get("immeubles", username=name)), -1, name)
 
 
+class OtherDatabase(StackCase):
+    """Numbers and versions are those of one database: after a reload that leads to another they are another's."""
+
+    options = {"workers": 3, "settings": {"api": {"express": 1}}}
+
+    def landlord(self, name, number, key=None):
+        document = small_portfolio(name, number)
+        document["user"]["userid"] = "77"
+        return import_landlord(self.stack, document, key)
+
+    def test_the_same_number_in_another_database(self):
+        names = {"bob": "Immeuble 1", "eve": "Immeuble 2"}
+        self.stack.other_database("autre")
+        eve = self.landlord("eve", 2)
+        self.stack.use_database("bailleur")
+        bob = self.landlord("bob", 1)
+        for database, landlord, stranger in (("bailleur", bob, eve), ("autre", eve, bob), ("bailleur", bob, eve)):
+            self.stack.use_database(database)
+            self.stack.reload_api()
+            for _ in range(3):
+                immeubles = landlord.get("immeubles")["immeubles"]
+                self.assertEqual([immeuble["name"] for immeuble in immeubles], [names[landlord.username]])
+                self.assertEqual(stranger.call("immeubles").status, 403)        # his key is not of this database
+
+
 if __name__ == "__main__":
     unittest.main()

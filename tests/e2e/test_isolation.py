@@ -3,8 +3,10 @@
 import base64
 import itertools
 import json
+import signal
 import unittest
 
+from tests.lib.process import wait_until
 from tests.lib.stack import StackCase
 from tests.lib.tokens import token
 
@@ -149,6 +151,47 @@ class Isolation(StackCase):
 
 def _basic(client):
     return base64.b64encode(f"{client.key}:{client.secret}".encode()).decode()
+
+
+class LaterConnections(StackCase):
+    """The connector reads the file at every connection; which database is meant, the last reload says."""
+
+    def test_connections_follow_the_file_only_at_a_reload(self):
+        stack, mail = self.stack, {"recipient": "a@mail.com", "subject": "s", "message": "m"}
+        client = stack.add_client("c")
+        stack.other_database("suivante")
+        stack.restart_db()
+        for _ in range(8):
+            self.assertEqual(stack.web.post("/v1/send_email", client.form(**mail)).status, 200)
+        self.assertEqual(stack.db.sql("SELECT id FROM message", database="suivante"), [])
+
+
+class OtherDatabase(StackCase):
+    """A client's number is another's in another database, to which a reload may lead."""
+
+    options = {"workers": 3}
+
+    def test_the_same_number_in_another_database(self):
+        stack = self.stack
+        stack.other_database("autre")
+        b = stack.add_client("b", rate=1, burst=5)
+        stack.use_database("bailleur")
+        a = stack.add_client("a", rate=1, burst=1000)
+        self.assertEqual(*(stack.db.sql("SELECT id FROM api_client WHERE name IN ('a', 'b')", database=name)
+                           for name in ("bailleur", "autre")))
+
+        def send(client):
+            return stack.web.post("/v1/send_email", client.form(recipient="a@mail.com", subject="s", message="m"))
+        stack.reload_api()
+        for _ in range(20):
+            self.assertEqual(send(a).status, 200)
+        stack.use_database("autre")
+        old = stack.api.children()
+        stack.api.signal(signal.SIGHUP)
+        wait_until(lambda: send(a).status == 401 and not set(old) & set(stack.api.children()), 60, "their end")
+        self.assertEqual(stack.db.sql("SELECT client_id FROM message", database="autre"), [])
+        answer = send(b)
+        self.assertEqual((answer.status, answer.headers["RateLimit-Remaining"]), (200, "4"))
 
 
 if __name__ == "__main__":

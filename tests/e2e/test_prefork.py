@@ -327,6 +327,21 @@ class Reload(unittest.TestCase):
             self.wait_for_new(api, old, 3)
             self.assertEqual(api.ask("/v1/send_email", "POST", body=body, **FORM).status, 401)
 
+    def test_shared_memory_is_given_back(self):
+        """Of what each generation shares anew the master, which outlives all, keeps nothing but the last."""
+        with Api() as api:
+            def shared():
+                with open(f"/proc/{api.process.pid}/maps") as file:
+                    ends = [line.split()[0].split("-") for line in file if "/dev/zero" in line]
+                return sum(int(end, 16) - int(start, 16) for start, end in ends)
+            size = shared()
+            self.assertGreater(size, 0)
+            for _ in range(3):
+                old = api.workers()
+                api.signal(signal.SIGHUP)
+                self.wait_for_new(api, old)
+            self.assertEqual(shared(), size)
+
     def test_wrong_configuration_changes_nothing(self):
         with Api() as api:
             old = api.workers()

@@ -190,6 +190,22 @@ class Stack:
     def shuttle(self):
         return self.processes("shuttle")
 
+    def reload_api(self):
+        """Has the configuration read again; returns once only new processes are there."""
+        old = self.api.children()
+        self.api.signal(signal.SIGHUP)
+        wait_until(lambda: self.api.children() and not set(old) & set(self.api.children()), 60,
+                   "a new generation alone")
+
+    def other_database(self, name):
+        """A second database on the same server, with its tables; from here on it is the configured one."""
+        self.db.sql(f"CREATE DATABASE {name}; GRANT ALL ON {name}.* TO {self.db.user}@localhost", database=None)
+        self.use_database(name)
+        self.ctl("migrate")
+
+    def use_database(self, name):
+        self.set({"client": {"database": name}})
+
     def kill_worker(self, kind="worker"):
         """SIGKILL to one worker, or another process of bailleur-api; returns its pid. The master replaces it."""
         wait_until(lambda: self.processes(kind), 30, kind)

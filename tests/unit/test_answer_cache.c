@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "access/answer_cache.h"
+#include "base/shared_cache.h"
 #include "unit.h"
 
 enum { SLOT = 4096, USERS = 5, PATHS = 4, STEPS = 20000, MIDDLING = 1 << 16, LARGE = 1 << 20 };
@@ -212,22 +213,20 @@ START_TEST(a_dead_writers_slot_is_taken_over)
 }
 END_TEST
 
-/* A process made for other settings. */
-START_TEST(other_settings)
+/* As after a reload. */
+START_TEST(forgets)
 {
 	struct answer_cache *cache = answer_cache_create(64, SLOT);
 	struct text body = {0}, got = {0};
 	uint64_t version = 1;
 
 	text_puts(&body, "one");
-	answer_cache_made_for("one");
 	answer_cache_put(cache, 1, 1, 1, "/immeubles", &body);
-	answer_cache_made_for("two");
+	shared_cache_forget();
 	ck_assert(!answer_cache_get(cache, 1, &version, 1, "/immeubles", &got));
-	answer_cache_made_for("one");
+	answer_cache_put(cache, 1, 1, 1, "/immeubles", &body);
 	ck_assert(answer_cache_get(cache, 1, &version, 1, "/immeubles", &got));
 	ck_assert_str_eq(got.data, "one");
-	answer_cache_made_for("");
 	text_free(&body);
 	text_free(&got);
 }
@@ -238,7 +237,7 @@ int main(void)
 	Suite *suite = suite_create("answer_cache");
 	TCase *tcase = tcase_create("answer_cache");
 
-	tcase_add_test(tcase, other_settings);
+	tcase_add_test(tcase, forgets);
 	tcase_add_loop_test(tcase, agrees_with_the_model, 0, 7);
 	tcase_add_test(tcase, appends_to_the_body);
 	tcase_add_loop_test(tcase, size, 0, COUNT(SIZES));

@@ -92,6 +92,26 @@ START_TEST(defaults)
 }
 END_TEST
 
+/* The connector reads the file again whenever it connects. */
+START_TEST(changed_since)
+{
+	static const char before[] = BASE "[client]\ndatabase=before\n", after[] = BASE "[client]\ndatabase=after\n";
+	struct settings settings, later;
+	char errors[512], read[1024] = "";
+	FILE *file;
+
+	ck_assert_int_eq(load(before, strlen(before), &settings, errors), 0);
+	ck_assert_int_eq(load(after, strlen(after), &later, errors), 0);
+	file = fopen(settings_connector_file(&settings), "r");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fread(read, 1, sizeof read, file), strlen(before));
+	fclose(file);
+	ck_assert_str_eq(read, before);
+	settings_free(&settings);
+	settings_free(&later);
+}
+END_TEST
+
 START_TEST(all_given)
 {
 	static const char file[] =
@@ -398,6 +418,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, defaults);
+	tcase_add_test(tc, changed_since);
 	tcase_add_test(tc, all_given);
 	tcase_add_loop_test(tc, refuses, 0, COUNT(bad));
 	tcase_add_test(tc, no_file);
