@@ -9,7 +9,7 @@
 #include "access/rate.h"
 #include "base/shared_cache.h"
 
-enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 65536, ANSWERS = 4096, ANSWER_SIZE = 128 * 1024 };
+enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 131072, ANSWERS = 4096, ANSWER_SIZE = 128 * 1024 };
 
 void app_share(struct app *app, struct settings *settings, struct prefork *prefork)
 {

@@ -172,7 +172,7 @@ bool guard_recognises(struct app *app, struct request *request, struct user *use
 
 	read_visitor(request, &visitor);
 	return visitor.password != NULL && is_remembered(app, request->pool, &visitor, user_r) &&
-	       login_is_remembered(app, user_r, visitor.password) &&
+	       login_is_remembered(app, user_r, visitor.password, request->remote_addr) &&
 	       (!app->settings->premium_only || guard_is_premium(user_r));
 }
 

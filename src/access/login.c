@@ -3,6 +3,10 @@
  *
  * The memory is a table of 128-bit tags. A tag is a keyed hash of user id, stored hash and password, so a stored hash
  * that changes makes its old tags unreachable, here and on every other host, without anyone telling anyone.
+ *
+ * A correct pair has a tag of its own, and one with each network that it came from. The latter lets it in at once; the
+ * former only spares the slow hash, and an attempt has been counted by then. Else whoever guesses could go on beyond
+ * the limits at the account of a landlord whose app is at work: the right guess would still be told from the others.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -14,6 +18,7 @@
 #include "base/clock.h"
 #include "base/shared.h"
 #include "domain/mot_de_passe.h"
+#include "domain/network.h"
 
 /*
  * Failures allowed at once, and their refill a minute. The pair of account and address keeps one guesser slow; the
@@ -44,11 +49,17 @@ struct login_cache *login_cache_create(unsigned capacity)
 	return cache;
 }
 
-static void make_tag(const struct login_cache *cache, const struct user *user, const char *password, uint64_t tag[2])
+/* With the network of `remote_addr`; NULL: wherever it comes from. */
+static void make_tag(const struct login_cache *cache, const struct user *user, const char *password,
+                     const char *remote_addr, uint64_t tag[2])
 {
 	crypto_generichash_state state;
+	uint8_t from[1 + NETWORK_SIZE] = {remote_addr != NULL};
 
+	if (remote_addr != NULL)
+		network_of(remote_addr, from + 1);
 	crypto_generichash_init(&state, cache->key, sizeof cache->key, 16);
+	crypto_generichash_update(&state, from, sizeof from);
 	crypto_generichash_update(&state, (const void *)&user->id, sizeof user->id);
 	/* With its NUL, so that no hash and password run together as another pair does. */
 	crypto_generichash_update(&state, (const void *)user->password_hash, strlen(user->password_hash) + 1);
@@ -63,8 +74,12 @@ static struct tag *place(struct login_cache *cache, const uint64_t tag[2], unsig
 	return &cache->tags[(tag[0] + way) & (cache->capacity - 1)];
 }
 
-static bool is_remembered(struct login_cache *cache, const uint64_t tag[2])
+static bool is_remembered(struct login_cache *cache, const struct user *user, const char *password,
+                          const char *remote_addr)
 {
+	uint64_t tag[2];
+
+	make_tag(cache, user, password, remote_addr, tag);
 	for (unsigned way = 0; way < WAYS; way++) {
 		struct tag *at = place(cache, tag, way);
 
@@ -74,11 +89,14 @@ static bool is_remembered(struct login_cache *cache, const uint64_t tag[2])
 	return false;
 }
 
-static void remember(struct login_cache *cache, const uint64_t tag[2])
+static void remember(struct login_cache *cache, const struct user *user, const char *password,
+                     const char *remote_addr)
 {
 	struct tag *at;
+	uint64_t tag[2];
 	unsigned way;
 
+	make_tag(cache, user, password, remote_addr, tag);
 	for (way = 0; way < WAYS; way++)
 		if (atomic_load(&place(cache, tag, way)->half[0]) == 0)
 			break;
@@ -139,35 +157,35 @@ static void upgrade(struct app *app, struct pool *pool, struct user *user, const
 }
 
 /* The slow way, for a pair that is not remembered. */
-static enum login_result verify(struct app *app, struct pool *pool, struct user *user, const char *password)
+static bool verify(struct app *app, struct pool *pool, struct user *user, const char *password)
 {
 	bool upgrade_due;
-	uint64_t tag[2];
 
 	if (!mot_de_passe_verify(user->password_hash, password, &upgrade_due))
-		return LOGIN_WRONG;
+		return false;
 	if (upgrade_due)
 		upgrade(app, pool, user, password);
-	make_tag(app->logins, user, password, tag);
-	remember(app->logins, tag);
-	return LOGIN_OK;
+	remember(app->logins, user, password, NULL);
+	return true;
 }
 
-bool login_is_remembered(const struct app *app, const struct user *user, const char *password)
+/* Peers without an address are of one network. */
+static const char *place_of(const char *remote_addr)
 {
-	uint64_t tag[2];
+	return remote_addr != NULL ? remote_addr : "";
+}
 
-	make_tag(app->logins, user, password, tag);
-	return is_remembered(app->logins, tag);
+bool login_is_remembered(const struct app *app, const struct user *user, const char *password, const char *remote_addr)
+{
+	return is_remembered(app->logins, user, password, place_of(remote_addr));
 }
 
 enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
                               const char *remote_addr, struct user *user, uint32_t *retry_after_r)
 {
 	struct attempt attempt = attempt_of(user, login, remote_addr);
-	enum login_result result;
 
-	if (user != NULL && login_is_remembered(app, user, password))
+	if (user != NULL && login_is_remembered(app, user, password, remote_addr))
 		return LOGIN_OK;
 	*retry_after_r = count_attempt(app->failures, &attempt);
 	if (*retry_after_r != 0)
@@ -176,8 +194,9 @@ enum login_result login_check(struct app *app, struct pool *pool, const char *lo
 		mot_de_passe_verify_nobody(password);
 		return LOGIN_UNKNOWN;
 	}
-	result = verify(app, pool, user, password);
-	if (result == LOGIN_OK)
-		forgive_attempt(app->failures, &attempt);
-	return result;
+	if (!is_remembered(app->logins, user, password, NULL) && !verify(app, pool, user, password))
+		return LOGIN_WRONG;
+	forgive_attempt(app->failures, &attempt);
+	remember(app->logins, user, password, place_of(remote_addr));
+	return LOGIN_OK;
 }

@@ -4,7 +4,8 @@
  *
  * What is remembered is a keyed BLAKE2b of (user id, stored hash, password) under a random key of this start, in memory
  * shared by the workers: never the password, and void as soon as the stored hash changes. Failures are never
- * remembered; they are counted against the account-and-address pair and against the address (rate.h).
+ * remembered; they are counted against the account-and-address pair and against the address (rate.h), and where one of
+ * these is used up, only a pair found correct from the same network before (network_of()) is let in.
  */
 #ifndef ACCESS_LOGIN_H
 #define ACCESS_LOGIN_H
@@ -26,7 +27,7 @@ enum { LOGIN_CHARS_MAX = 254 };   /* characters of a user name or e-mail address
 
 struct login_cache;
 
-/* Maps memory for `capacity` pairs (a power of two); before the fork. */
+/* Maps memory for `capacity` pairs and networks that they come from (a power of two); before the fork. */
 struct login_cache *login_cache_create(unsigned capacity);
 
 /*
@@ -36,7 +37,7 @@ struct login_cache *login_cache_create(unsigned capacity);
 enum login_result login_check(struct app *app, struct pool *pool, const char *login, const char *password,
                               const char *remote_addr, struct user *user, uint32_t *retry_after_r);
 
-/* Is this a pair that login_check() has found correct, and remembers? Costs next to nothing. */
-bool login_is_remembered(const struct app *app, const struct user *user, const char *password);
+/* Is this a pair that login_check() has found correct from this network, and remembers? Costs next to nothing. */
+bool login_is_remembered(const struct app *app, const struct user *user, const char *password, const char *remote_addr);
 
 #endif

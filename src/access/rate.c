@@ -6,7 +6,6 @@
  */
 #include "access/rate.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -16,6 +15,7 @@
 #include <sodium.h>
 
 #include "base/shared.h"
+#include "domain/network.h"
 
 enum { NEIGHBOURS = 8 };
 
@@ -131,21 +131,11 @@ struct rate_answer rate_take_every(struct rate_table *table, uint64_t key, uint3
 	return take(table, key, seconds * INT64_C(1000000000), burst, now_us);
 }
 
-/* The part of an address that one customer holds. */
-static void network_of(const char *remote_addr, uint8_t out[16])
-{
-	memset(out, 0, 16);
-	if (inet_pton(AF_INET6, remote_addr, out) == 1)
-		memset(out + 8, 0, 8);
-	else
-		(void)inet_pton(AF_INET, remote_addr, out);
-}
-
 uint64_t rate_key(char kind, const char *remote_addr, const void *account, size_t len)
 {
 	crypto_generichash_state state;
 	uint64_t key[2];
-	uint8_t network[16] = {0};
+	uint8_t network[NETWORK_SIZE] = {0};
 
 	if (remote_addr != NULL)
 		network_of(remote_addr, network);

@@ -35,7 +35,7 @@ struct rate_answer rate_take_every(struct rate_table *table, uint64_t key, uint3
 
 /*
  * A key for what is done by one who is no API client: `kind` tells kinds of keys apart, `remote_addr` (NULL: it does
- * not matter) counts as the part of it that one customer holds, an IPv6 /64.
+ * not matter) counts as the part of it that one customer holds (network_of()).
  */
 uint64_t rate_key(char kind, const char *remote_addr, const void *account, size_t len);
 

@@ -1,8 +1,9 @@
 /*
- * Which addresses are public.
+ * Which addresses are public, and how much of one is a customer's.
  */
 #include "domain/network.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,10 +33,12 @@ static uint32_t four_bytes(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
+static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};   /* an IPv4 address follows */
+
 /* Global unicast is 2000::/3; within it, what is for documentation or carries an IPv4 address is looked at apart. */
 static bool is_public6(const uint8_t a[16])
 {
-	static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF}, nat64[12] = {0x00, 0x64, 0xFF, 0x9B};
+	static const uint8_t nat64[12] = {0x00, 0x64, 0xFF, 0x9B};
 
 	if (memcmp(a, mapped, sizeof mapped) == 0 || memcmp(a, nat64, sizeof nat64) == 0)
 		return is_public4(four_bytes(a + 12));
@@ -64,4 +67,17 @@ bool network_is_public(const struct sockaddr *address)
 		return is_public6(in6.sin6_addr.s6_addr);
 	}
 	return false;
+}
+
+void network_of(const char *address, uint8_t out[NETWORK_SIZE])
+{
+	struct in6_addr in6;
+
+	memset(out, 0, NETWORK_SIZE);
+	if (inet_pton(AF_INET, address, out) == 1 || inet_pton(AF_INET6, address, &in6) != 1)
+		return;
+	if (memcmp(&in6, mapped, sizeof mapped) == 0)
+		memcpy(out, (const uint8_t *)&in6 + sizeof mapped, 4);
+	else
+		memcpy(out, &in6, 8);
 }

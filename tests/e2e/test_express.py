@@ -109,6 +109,22 @@ class Answers(ExpressCase):
             self.assertEqual(code(), (200, True))
             self.assertEqual(right.body, self.bob.call("immeubles").body)
 
+    def test_from_where(self):
+        """Who is kept from guessing learns nothing of what is remembered of the landlord."""
+        wrong = urllib.parse.urlencode({"username": "bob", "password": "wrong horse"}).encode()
+
+        def statuses(connection, address):
+            def guess():
+                return connection.ask(IMMEUBLES, "POST", body=wrong, keep=True, CONTENT_TYPE=FORM,
+                                      HTTP_X_API_KEY=self.bob.key, REMOTE_ADDR=address)
+            wait_until(lambda: guess().status == 429, 60, "the limit")
+            return {ask(connection, self.bob, REMOTE_ADDR=address).status for _ in range(4)}
+        with self.connect() as connection:
+            self.express_answers(lambda: ask(connection, self.bob))
+            # On a slow machine a guess may have come free meanwhile, and then it is told.
+            self.assertIn({429}, [statuses(connection, f"192.0.2.{i}") for i in range(3)])
+            self.express_answers(lambda: ask(connection, self.bob))
+
     def test_password_that_changes(self):
         landlord = import_landlord(self.stack, small_portfolio("changing", 3), self.bob.key)
         landlord.get("immeubles")

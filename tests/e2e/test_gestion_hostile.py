@@ -570,6 +570,17 @@ class LoginLimits(StackCase):
         self.check_limited("carl", PASSWORD)
         self.check_good("carl", PASSWORD, address=next(self.addresses))
 
+    def test_nor_that_of_an_account_in_use(self):
+        """What is remembered from elsewhere is no answer to a guesser; and the landlord is where he was."""
+        home = next(self.addresses)
+        self.check_good("bob", PASSWORD, address=home)
+        self.try_wrong(10)
+        self.check_limited("bob", "wrong")
+        for path in ("/api/gestion/2/immeubles", "/api/login", "/api/gestion/2/immeuble/" + ABSENT):
+            self.check_limited("bob", PASSWORD, path=path)
+        self.check_good("bob", PASSWORD, address=home)
+        self.check_good("bob", PASSWORD, address=next(self.addresses))
+
     def test_login_counts_with_the_rest(self):
         for i in range(10):
             path = "/api/login" if i % 2 else "/api/gestion/2/immeubles"

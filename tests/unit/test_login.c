@@ -54,7 +54,10 @@ static void use_up(struct user *user, const char *address)
 	ck_assert_int_ge(failures, 10);
 }
 
-/* A pair that is known passes where one that must be verified is limited: that is how the two are told apart here. */
+/*
+ * A pair that is known from an address passes where one that must be verified is limited: that is how the two are told
+ * apart here.
+ */
 START_TEST(remembers)
 {
 	char hash[128], other[128];
@@ -65,7 +68,7 @@ START_TEST(remembers)
 	bob = user_with(1, hash);
 	changed = user_with(1, other);
 	twin = user_with(2, hash);
-	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.1"), LOGIN_OK);
+	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.2"), LOGIN_OK);
 	use_up(&bob, "192.0.2.2");
 	use_up(&twin, "192.0.2.2");
 	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.2"), LOGIN_OK);
@@ -73,7 +76,47 @@ START_TEST(remembers)
 	ck_assert_int_eq(try(&changed, PHRASE, "192.0.2.2"), LOGIN_LIMITED);
 	ck_assert_int_eq(try(&twin, PHRASE, "192.0.2.2"), LOGIN_LIMITED);
 	ck_assert_int_eq(try(&changed, PHRASE, "192.0.2.3"), LOGIN_OK);
-	ck_assert_int_eq(try(&changed, PHRASE, "192.0.2.2"), LOGIN_OK);
+	ck_assert_int_eq(try(&changed, PHRASE, "192.0.2.2"), LOGIN_LIMITED);
+}
+END_TEST
+
+/* Who has used up his guesses is not told the right one either, however well it is remembered from elsewhere. */
+START_TEST(remembers_where)
+{
+	char hash[128];
+	struct user bob;
+
+	ck_assert_int_eq(mot_de_passe_hash(PHRASE, hash), 0);
+	bob = user_with(1, hash);
+	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.1"), LOGIN_OK);
+	ck_assert_int_eq(try(&bob, PHRASE, "2001:db8:1:2::1"), LOGIN_OK);
+	use_up(&bob, "192.0.2.9");
+	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.9"), LOGIN_LIMITED);
+	ck_assert(!login_is_remembered(&app, &bob, PHRASE, "192.0.2.9"));
+	use_up(&bob, "2001:db8:1:2::9");
+	ck_assert_int_eq(try(&bob, PHRASE, "2001:db8:1:2::8"), LOGIN_OK);       /* the landlord is of this network */
+	ck_assert(login_is_remembered(&app, &bob, PHRASE, "192.0.2.1"));
+	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.1"), LOGIN_OK);
+	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.3"), LOGIN_OK);
+}
+END_TEST
+
+/* From another network the slow hash is not paid again: there nobody sees that the stored form is an old one. */
+START_TEST(verifies_once)
+{
+	struct user bob = user_with(0, SHA512), now = {0};
+	struct user made = {.id = 7001, .username = "other", .first_name = "", .last_name = ""};
+
+	made.password_hash = SHA512;
+	bob.id = made.id;
+	/* Remembered as it is: there is no such row yet. */
+	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.1"), LOGIN_OK);
+	ck_assert_str_eq(bob.password_hash, SHA512);
+	ck_status(user_add(app.db, &made), DB_OK);
+	ck_assert_uint_eq(made.id, bob.id);
+	ck_assert_int_eq(try(&bob, PHRASE, "192.0.2.2"), LOGIN_OK);
+	ck_status(user_by_id(app.db, pool, bob.id, &now), DB_OK);
+	ck_assert_str_eq(now.password_hash, SHA512);
 }
 END_TEST
 
@@ -96,6 +139,7 @@ END_TEST
 static const struct { const char *first, *second; bool same; } NETWORKS[] = {
 	{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true}, {"2001:db8:1:2::1", "2001:db8:1:3::1", false},
 	{"192.0.2.1", "192.0.2.2", false}, {"192.0.2.1", "192.0.2.1", true}, {"unix:", "unix:", true},
+	{"::ffff:192.0.2.1", "::ffff:192.0.2.2", false}, {"::ffff:192.0.2.1", "192.0.2.1", true},
 };
 
 START_TEST(networks)
@@ -113,15 +157,15 @@ START_TEST(upgrade)
 
 	ck_status(user_add(app.db, &made), DB_OK);
 	stale = made;
-	ck_assert_int_eq(try(&made, "wrong", "192.0.2.1"), LOGIN_WRONG);
+	ck_assert_int_eq(try(&made, "wrong", "192.0.2.3"), LOGIN_WRONG);
 	ck_status(user_by_id(app.db, pool, made.id, &now), DB_OK);
 	ck_assert_str_eq(now.password_hash, SHA512);
 	ck_assert_int_eq(try(&made, PHRASE, "192.0.2.1"), LOGIN_OK);
 	ck_status(user_by_id(app.db, pool, made.id, &now), DB_OK);
 	ck_assert_mem_eq(now.password_hash, "$argon2id$", 10);
 	ck_assert_str_eq(made.password_hash, now.password_hash);
-	use_up(&now, "192.0.2.2");
-	ck_assert_int_eq(try(&now, PHRASE, "192.0.2.2"), LOGIN_OK);     /* remembered under the new hash */
+	use_up(&now, "192.0.2.1");
+	ck_assert_int_eq(try(&now, PHRASE, "192.0.2.1"), LOGIN_OK);     /* remembered under the new hash */
 	ck_status(user_set_password(app.db, made.id, "$6$another"), DB_OK);
 	ck_assert_int_eq(try(&stale, PHRASE, "192.0.2.4"), LOGIN_OK);
 	ck_status(user_by_id(app.db, pool, made.id, &now), DB_OK);
@@ -154,6 +198,8 @@ int main(int argc, char **argv)
 	(void)argc;
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, remembers);
+	tcase_add_test(tcase, remembers_where);
+	tcase_add_test(tcase, verifies_once);
 	tcase_add_test(tcase, failures_are_not_remembered);
 	tcase_add_loop_test(tcase, networks, 0, COUNT(NETWORKS));
 	tcase_add_test(tcase, upgrade);
