@@ -89,4 +89,5 @@ const struct router routes_router = {
 	.n_routes = sizeof ROUTES / sizeof ROUTES[0],
 	.families = FAMILIES,
 	.guard = guard_check,
+	.guard_unfit = guard_check_unfit,
 };

@@ -250,21 +250,42 @@ static bool check_app_key(struct app *app, struct request *request)
 	return false;
 }
 
-bool guard_check(struct app *app, struct request *request)
+/* The beginning of every check: nobody is known, and the peer is one of those it is for. */
+static bool check_peer(struct app *app, struct request *request)
 {
-	unsigned require = request->route->require;
 	app->client = (struct client){0};
 	app->user = (struct user){0};
 	app->user_remembered = false;
-	if ((require & REQUIRE_LOCAL) && !is_local(request->remote_addr)) {
-		error_answer(request, 404, "not found");
+	if ((request->route->require & REQUIRE_LOCAL) == 0 || is_local(request->remote_addr))
+		return true;
+	error_answer(request, 404, "not found");
+	return false;
+}
+
+bool guard_check(struct app *app, struct request *request)
+{
+	unsigned require = request->route->require;
+	if (!check_peer(app, request))
 		return false;
-	}
 	if (require & REQUIRE_CLIENT)
 		return check_client(app, request) && check_rate(app, request);
 	if (require & REQUIRE_USER)
 		return check_user(app, request);
 	if (require & REQUIRE_APP_KEY)
+		return check_app_key(app, request);
+	return true;
+}
+
+bool guard_check_unfit(struct app *app, struct request *request)
+{
+	unsigned require = request->route->require;
+	struct credentials credentials;
+	if (!check_peer(app, request))
+		return false;
+	if (require & REQUIRE_CLIENT)
+		return credentials_read(request, &credentials) != 0 ||
+		       (check_client(app, request) && check_rate(app, request));
+	if (require & (REQUIRE_USER | REQUIRE_APP_KEY))
 		return check_app_key(app, request);
 	return true;
 }

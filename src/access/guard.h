@@ -19,6 +19,13 @@ enum {
 bool guard_check(struct app *app, struct request *request);
 
 /*
+ * The guard of requests that cannot be read (router.h). A client who can be told, by Basic or what could be read, is
+ * checked, and it costs one of his requests; else he learns what is wrong with the request. Of what requires a
+ * developer's key only that is checked: no password is tried.
+ */
+bool guard_check_unfit(struct app *app, struct request *request);
+
+/*
  * Would guard_check() let the user of this request in without verifying anything, as far as memory knows? Then he is in
  * *user_r; that holds if his portfolio's version is still user_r->version.patrimoine.
  */

@@ -86,12 +86,25 @@ void router_error(const struct router *router, struct request *request, unsigned
 	family->error(request, status, message);
 }
 
-static void refuse_fault(const struct router *router, struct request *request)
+/* Is it nothing that the handler may see, whoever asks? */
+static bool is_unfit(const struct request *request)
 {
+	unsigned flags = request->route->flags;
+
+	return (request->fault != HTTP_FAULT_NONE && (flags & ROUTE_RAW_FAULT) == 0) ||
+	       (request->is_batch && (flags & ROUTE_BATCH) == 0);
+}
+
+static void refuse_unfit(const struct router *router, struct app *app, struct request *request)
+{
+	const char *what = request->fault != HTTP_FAULT_NONE ? request->fault_name : "body";
+
+	if (router->guard_unfit != NULL && !router->guard_unfit(app, request))
+		return;
 	if (request->fault == HTTP_FAULT_TOO_LARGE)
 		router_error(router, request, 413, "request entity too large");
 	else
-		router_error(router, request, 400, pool_printf(request->pool, "invalid %s", request->fault_name));
+		router_error(router, request, 400, pool_printf(request->pool, "invalid %s", what));
 }
 
 void router_handle(const struct router *router, struct app *app, struct request *request)
@@ -100,10 +113,8 @@ void router_handle(const struct router *router, struct app *app, struct request 
 
 	if (route == NULL)
 		router_error(router, request, 404, "not found");
-	else if (request->fault != HTTP_FAULT_NONE && (route->flags & ROUTE_RAW_FAULT) == 0)
-		refuse_fault(router, request);
-	else if (request->is_batch && (route->flags & ROUTE_BATCH) == 0)
-		router_error(router, request, 400, "invalid body");
+	else if (is_unfit(request))
+		refuse_unfit(router, app, request);
 	else if (router->guard == NULL || router->guard(app, request))
 		route->handler(app, request);
 	if (request->status == 0) {

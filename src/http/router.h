@@ -37,12 +37,17 @@ struct router {
 	const struct route_family *families;
 	/* Checks credentials, limits and rate of the row; answers itself and returns false to stop. */
 	bool (*guard)(struct app *app, struct request *request);
+	/*
+	 * The same for a request that is refused in any case: it has a fault, or an array where none is welcome. False:
+	 * it was refused for its caller already. NULL: that does not matter.
+	 */
+	bool (*guard_unfit)(struct app *app, struct request *request);
 };
 
 /* Finds the row alone, and sets request->route and captures. Returns false when there is none. */
 bool router_find(const struct router *router, struct request *request);
 
-/* Finds the row, refuses faults, runs the guard and the handler. Always leaves an answer in the request. */
+/* Finds the row, runs the guard, refuses faults or runs the handler. Always leaves an answer in the request. */
 void router_handle(const struct router *router, struct app *app, struct request *request);
 
 /* Answers an error in the form of the request's family. */

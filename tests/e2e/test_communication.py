@@ -7,11 +7,13 @@ import re
 import threading
 import time
 import unittest
+import urllib.parse
 
 from tests.lib.process import wait_until
 from tests.lib.stack import StackCase
 from tests.lib.tokens import token
 
+FORM_TYPE = "application/x-www-form-urlencoded"
 QUEUED = "Message successfully queued"
 MAIL = {"recipient": "exemple@mail.com", "subject": "Email exemple", "message": "Ceci est un exemple%0ATest"}
 SMS = {"recipient": "0602030405", "message": "Ceci est un exemple%0ATest"}
@@ -591,6 +593,7 @@ class Killed(Case):
 
 
 class Access(Case):
+    options = {"settings": {"api": {"body_max": "64k"}}}
     PATHS = [("POST", "/v1/send_email"), ("POST", "/v1/send_sms"), ("POST", "/v1/messages"), ("GET", "/v1/messages"),
              ("GET", "/v1/messages_status"), ("POST", "/v1/messages_status"), ("GET", "/v1/unsubscribes")]
 
@@ -659,6 +662,46 @@ class Access(Case):
         self.refused(self.get("/v1/messages", client), 429, "too many requests")
         refused = self.get("/v1/messages", other, limit="x")
         self.assertEqual((refused.status, refused.headers["RateLimit-Remaining"]), (400, "2"))
+
+    # What cannot be read: method, path, more in the query string than the credentials, body, its type, the answer.
+    UNREADABLE = [
+        ("POST", "/v1/send_email", "", b'{"recipient":', "application/json", 400, "invalid body"),
+        ("POST", "/v1/messages", "", b"\xff", "text/plain", 400, "invalid body"),
+        ("POST", "/v1/send_sms", "", b"message=%ZZ", FORM_TYPE, 400, "invalid message"),
+        ("POST", "/v1/appointments", "", b"[1,", "application/json", 400, "invalid body"),
+        ("GET", "/v1/messages", "&limit=%ff", b"", FORM_TYPE, 400, "invalid limit"),
+        ("POST", "/v1/messages_status", "", b"[{}]", "application/json", 400, "invalid body"),
+        ("POST", "/v1/messages", "", b"a=" + b"x" * 70000, FORM_TYPE, 413, "request entity too large"),
+    ]
+
+    def unreadable(self, case, query="", **headers):
+        method, path, more, body, kind, *_ = case
+        return self.stack.web.request(method, f"{path}?{query}{more}", body=body,
+                                      headers={"Content-Type": kind, **headers})
+
+    def test_what_cannot_be_read_counts_too(self):
+        """By whoever can be told by Basic or the query string; who cannot is told what is wrong with the request."""
+        client = self.stack.add_client(rate=1, burst=2 * len(self.UNREADABLE))
+        query = urllib.parse.urlencode(client.form())
+        basic = {"Authorization": "Basic " + base64.b64encode(f"{client.key}:{client.secret}".encode()).decode()}
+        left = 2 * len(self.UNREADABLE)
+        for case in self.UNREADABLE:
+            with self.subTest(case=case[:3]):
+                for answer in (self.unreadable(case, query), self.unreadable(case, **basic)):
+                    left -= 1
+                    self.refused(answer, *case[5:])
+                    self.assertEqual(answer.headers["RateLimit-Remaining"], str(left))
+                self.refused(self.unreadable(case, query + "x"), 401, "invalid credentials")
+                answer = self.unreadable(case)
+                self.refused(answer, *case[5:])
+                self.assertIsNone(answer.headers["RateLimit-Limit"])
+        for case in self.UNREADABLE:
+            self.refused(self.unreadable(case, query), 429, "too many requests")
+
+    def test_credentials_cut_off_by_what_cannot_be_read(self):
+        body = f"auth_key={self.client.key}&message=%ZZ&auth_secret={self.client.secret}".encode()
+        answer = self.stack.web.request("POST", "/v1/send_sms", body=body, headers={"Content-Type": FORM_TYPE})
+        self.refused(answer, 400, "invalid message")
 
     def test_unknown_paths_and_methods(self):
         for method, path in (("GET", "/v1/send_email"), ("POST", "/v1/unsubscribes"), ("GET", "/v1/"),

@@ -137,6 +137,16 @@ class Refusals(GestionCase):
                                              headers={"X-API-KEY": key} if key else {})
                 self.assertEqual((answer.status, answer.json["result"], answer.json["code"]), (403, False, 403))
 
+    def test_the_key_comes_before_what_cannot_be_read(self):
+        for path in ("/api/login", "/api/pass", "/api/gestion/2/immeubles", "/api/gestion/2/saveOperation/x"):
+            for body, kind, fault in ((b"{", "application/json", "body"), (b"[]", "application/json", "body"),
+                                      (b"username=%ZZ", "application/x-www-form-urlencoded", "username")):
+                for key, status in ((None, 403), ("wrong", 403), (self.bob.key, 400)):
+                    headers = {"Content-Type": kind, **({"X-API-KEY": key} if key else {})}
+                    answer = self.stack.web.request("POST", path, body=body, headers=headers)
+                    self.assertEqual((answer.status, answer.json["code"]), (status, status), (path, body, key))
+                self.assertEqual(answer.json["message"], "Paramètre invalide : " + fault)
+
     def test_a_disabled_key(self):
         made = self.stack.ctl_json("devkey", "add", "old app")
         headers = {"X-API-KEY": made["key"]}

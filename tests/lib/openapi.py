@@ -57,6 +57,7 @@ class Description:
             self.validate(json.loads(answer.body), response["content"][kind]["schema"], f"{method} {template} {status}")
         for name, value in answer.headers.items():
             described = self.follow(response.get("headers", {}).get(name, {}))
+            assert described or not name.startswith("RateLimit-"), f"{method} {template} {status}: {name}"
             if described.get("schema", {}).get("type") == "integer":
                 self.validate(int(value), described["schema"], name)
         self.seen.add((template, method, status))

@@ -54,6 +54,15 @@ static bool guard(struct app *app, struct request *of)
 	return false;
 }
 
+static bool guard_unfit(struct app *app, struct request *of)
+{
+	(void)app;
+	if (guard_lets_in)
+		return true;
+	answer(of, 401, "unfit", "no");
+	return false;
+}
+
 static const struct route ROUTES[] = {
 	{HTTP_GET, "/a", show, 0, 0},
 	{HTTP_POST, "/a", show, 0, ROUTE_BATCH},
@@ -68,6 +77,7 @@ static const struct route_family FAMILIES[] = {{"/api/", api_error}, {"", defaul
 
 static const struct router ROUTER = {
 	.routes = ROUTES, .n_routes = sizeof(ROUTES) / sizeof(ROUTES[0]), .families = FAMILIES, .guard = guard,
+	.guard_unfit = guard_unfit,
 };
 
 static void setup(void)
@@ -146,10 +156,13 @@ static const struct {
 	{"/a", HTTP_FAULT_TOO_LARGE, "body", false, true, "default 413 request entity too large"},
 	{"/api/list/1", HTTP_FAULT_TOO_LARGE, "body", false, true, "api 413 request entity too large"},
 	{"/b", HTTP_FAULT_BODY, "body", false, true, "default 404 not found"},
-	{"/a", HTTP_FAULT_BODY, "body", false, false, "default 400 invalid body"},
+	{"/b", HTTP_FAULT_BODY, "body", false, false, "default 404 not found"},
+	{"/a", HTTP_FAULT_BODY, "body", false, false, "unfit 401 no"},
+	{"/a", HTTP_FAULT_TOO_LARGE, "body", false, false, "unfit 401 no"},
 	{"/a", HTTP_FAULT_NONE, NULL, false, false, "guard 401 no"},
 	{"/a", HTTP_FAULT_NONE, NULL, true, true, "default 400 invalid body"},
-	{"/a", HTTP_FAULT_NONE, NULL, true, false, "default 400 invalid body"},
+	{"/a", HTTP_FAULT_NONE, NULL, true, false, "unfit 401 no"},
+	{"/a", HTTP_FAULT_PARAMETER, "limit", true, true, "default 400 invalid limit"},
 	{"/t/x", HTTP_FAULT_PARAMETER, "p", false, true, "/t/:token [x]"},
 	{"/t/x", HTTP_FAULT_PARAMETER, "p", false, false, "guard 401 no"},
 };
