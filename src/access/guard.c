@@ -13,6 +13,7 @@
 #include "access/rate.h"
 #include "base/clock.h"
 #include "domain/mot_de_passe.h"
+#include "domain/premium.h"
 
 static void header_u32(struct request *request, const char *name, uint32_t value)
 {
@@ -139,10 +140,9 @@ static bool refuse_login(struct request *request, enum login_result result, uint
 	return false;
 }
 
-/* Old clients must not lose what they pay for by a clock: the period runs up to and including its last second. */
 bool guard_is_premium(const struct user *user)
 {
-	return user->premium_end >= clock_now_ms();
+	return premium_runs(user->premium_end, clock_now_ms());
 }
 
 /* What a request of a landlord shows of him. */

@@ -16,3 +16,4 @@ libbailleur_a_SOURCES += src/domain/mot_de_passe_regle.c src/domain/mot_de_passe
 	src/domain/mots_courants.c src/domain/mots_courants.h
 libbailleur_a_SOURCES += src/domain/network.c src/domain/network.h \
 	src/domain/webhook_signature.c src/domain/webhook_signature.h
+libbailleur_a_SOURCES += src/domain/premium.c src/domain/premium.h

@@ -46,6 +46,7 @@ UNIT_TESTS += tests/unit/test_parse
 UNIT_TESTS += tests/unit/test_phone_number
 UNIT_TESTS += tests/unit/test_pool
 UNIT_TESTS += tests/unit/test_portfolio_read
+UNIT_TESTS += tests/unit/test_premium
 UNIT_TESTS += tests/unit/test_rate
 UNIT_TESTS += tests/unit/test_reading
 UNIT_TESTS += tests/unit/test_revision
