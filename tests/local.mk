@@ -23,3 +23,4 @@ EXTRA_DIST += tests/lib/gateway.py
 EXTRA_DIST += tests/lib/load.py
 EXTRA_DIST += tests/lib/receiver.py
 EXTRA_DIST += tests/lib/verifier.py
+EXTRA_DIST += tests/lib/crowd.py

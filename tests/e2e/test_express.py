@@ -11,6 +11,7 @@ import threading
 import unittest
 import urllib.parse
 
+from tests.lib.crowd import Crowd
 from tests.lib.fastcgi import Api, Connection, begin, pairs, parameters, record, request, stream, PARAMS, STDIN
 from tests.lib.gestion import import_landlord, small_portfolio
 from tests.lib.process import alive, wait_until
@@ -268,49 +269,39 @@ class Ends(ExpressCase):
     """The express, its workers and their master end, in any way."""
 
     def load(self, clients=8):
-        """Readers and writers through nginx; what went wrong, and a way to stop them."""
-        failures, answers, stop = [], [0], threading.Event()
+        """Readers and writers through nginx: how many answers there are, and the crowd itself."""
+        failures, answers = [], [0]
         operation = f"{4:02x}{2:022x}"
 
-        def run(n):
-            turn = 0
-            while not stop.is_set():
-                turn += 1
-                path = f"markOperationPaid/{operation}" if turn % 10 == n else "immeubles"
-                answer = (self.bob, self.eve)[path != "immeubles" or turn % 2].call(path)
-                if answer.status != 200:
-                    failures.append((path, answer.status, answer.body[:200]))
-                answers[0] += 1
-        threads = [threading.Thread(target=run, args=(n,), daemon=True) for n in range(clients)]
-        for thread in threads:
-            thread.start()
-
-        def end():
-            stop.set()
-            for thread in threads:
-                thread.join(60)
-            return failures
-        return answers, end
+        def ask_once(n, turn):
+            path = f"markOperationPaid/{operation}" if turn % 10 == n else "immeubles"
+            answer = (self.bob, self.eve)[path != "immeubles" or turn % 2].call(path)
+            if answer.status != 200:
+                failures.append(answer)
+            answers[0] += 1
+        crowd = Crowd(ask_once, clients, failures)
+        self.addCleanup(crowd.end)
+        return answers, crowd
 
     def test_reload_under_load(self):
-        answers, end = self.load()
+        answers, crowd = self.load()
         for _ in range(4):
             old, before = self.stack.express() + self.stack.workers(), answers[0]
             self.stack.api.signal(signal.SIGHUP)
             wait_until(lambda old=old: not set(old) & set(self.stack.express() + self.stack.workers()), 30, "new ones")
-            wait_until(lambda before=before: answers[0] > before + 100, 30, "more answers")
-        self.assertEqual(end(), [])
+            wait_until(lambda before=before: crowd.wrong or answers[0] > before + 100, 30, "more answers")
+        self.assertEqual(crowd.end(), [])
 
     def test_killed(self):
         """What it holds is lost at that moment, at most an answer each; it is replaced, and others go on."""
-        answers, end = self.load()
+        answers, crowd = self.load()
         for _ in range(3):
             old, before = self.stack.express(), answers[0]
             wait_until(lambda before=before: answers[0] > before + 100, 30, "answers")
             os.kill(old[0], signal.SIGKILL)
             wait_until(lambda old=old: set(self.stack.express()) - set(old), 30, "a new one")
-        failures = end()
-        self.assertEqual({status for _, status, _ in failures} - {502}, set(), failures)
+        failures = crowd.end()
+        self.assertEqual([failure for failure in failures if getattr(failure, "status", None) != 502], [])
         self.assertLessEqual(len(failures), 3 * 8)
         with self.connect() as connection:
             self.express_answers(lambda: ask(connection, self.bob))

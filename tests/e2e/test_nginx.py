@@ -18,6 +18,7 @@ import threading
 import unittest
 import uuid
 
+from tests.lib.crowd import Crowd
 from tests.lib.fastcgi import END, PARAMS, STDIN, STDOUT, Api, record
 from tests.lib.nginx_check import production
 from tests.lib.process import Process, wait_until
@@ -268,34 +269,27 @@ class Upstream(unittest.TestCase):
         """Reloads of the application while clients send through nginx: no request is cut, none answered 502."""
         with Api(workers=4) as api:
             nginx = Nginx(api.dir, api.socket)
-            stop, wrong, done = threading.Event(), [], []
-            threads = [threading.Thread(target=self.client, args=(nginx.web, stop, wrong, done), daemon=True)
-                       for _ in range(8)]
-            for thread in threads:
-                thread.start()
+            connections, wrong, done = [nginx.web.keep() for _ in range(8)], [], []
+
+            def ask(number, _):
+                answer = nginx.web.post("/v1/send_email", body=b"a=%zz", connection=connections[number])
+                done.append(answer.status)
+                if answer.status != 400:
+                    wrong.append(answer)
+            crowd = Crowd(ask, 8, wrong)
             try:
                 for _ in range(6):
                     old, before = api.workers(), len(done)
                     api.signal(signal.SIGHUP)
                     wait_until(lambda old=old: not set(old) & set(api.workers()), 30, "the old workers to end")
-                    wait_until(lambda before=before: len(done) > before + 200, 30, "answers")
+                    wait_until(lambda before=before: wrong or len(done) > before + 200, 30, "answers")
             finally:
-                stop.set()
-                for thread in threads:
-                    thread.join(30)
+                crowd.end()
+                for connection in connections:
+                    connection.close()
                 nginx.stop()
             self.assertEqual(wrong, [])
             self.assertEqual(api.events("worker-died"), [])
-
-    @staticmethod
-    def client(web, stop, wrong, done):
-        connection = http.client.HTTPConnection(web.host, web.port, timeout=30)
-        while not stop.is_set():
-            answer = web.post("/v1/send_email", body=b"a=%zz", connection=connection)
-            done.append(answer.status)
-            if answer.status != 400:
-                wrong.append(repr(answer))
-        connection.close()
 
 
 class ParameterEcho:
