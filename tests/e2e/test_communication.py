@@ -4,11 +4,11 @@ import base64
 import json
 import os
 import re
-import threading
 import time
 import unittest
 import urllib.parse
 
+from tests.lib.crowd import at_once
 from tests.lib.process import wait_until
 from tests.lib.stack import StackCase
 from tests.lib.tokens import token
@@ -547,18 +547,7 @@ class Idempotency(Case):
         self.queued(self.keyed("! ~"))
 
     def test_at_once_creates_one(self):
-        answers, gate = [], threading.Barrier(8)
-
-        def send():
-            gate.wait()
-            answers.append(self.keyed("ensemble"))
-
-        threads = [threading.Thread(target=send) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(len(answers), 8)
+        answers = at_once(*[lambda: self.keyed("ensemble")] * 8)
         self.assertLessEqual({answer.status for answer in answers}, {200, 409})
         self.assertEqual(len({answer.body for answer in answers if answer.status == 200}), 1)
         self.assertEqual(len(self.list()), 1)

@@ -7,10 +7,10 @@ import os
 import pty
 import re
 import subprocess
-import threading
 import unittest
 import uuid
 
+from tests.lib.crowd import at_once
 from tests.lib.stack import TOP, Stack
 
 _ISO = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
@@ -453,13 +453,7 @@ class DeliveryTest(WithSchema):
 
     def test_two_operators_resend_once(self):
         messages = [self.message("failed") for _ in range(20)]
-        answers = []
-        operators = [threading.Thread(target=lambda: answers.append(self.json("resend", "--failed")["queued"]))
-                     for _ in range(2)]
-        for operator in operators:
-            operator.start()
-        for operator in operators:
-            operator.join(60)
+        answers = at_once(*[lambda: self.json("resend", "--failed")["queued"]] * 2)
         self.assertEqual(sum(answers), len(messages))
         self.assertEqual(self.value("SELECT COUNT(*) FROM delivery_event WHERE state = 'queued'"), str(len(messages)))
 

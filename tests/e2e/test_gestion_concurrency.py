@@ -13,6 +13,7 @@ import threading
 import time
 import unittest
 
+from tests.lib.crowd import at_once
 from tests.lib.gestion import import_landlord, small_portfolio, tenant
 from tests.lib.process import wait_until
 from tests.lib.stack import StackCase
@@ -24,18 +25,6 @@ TENANT_FORM = {"nom": "Dupont", "prenom": "Jean", "loyer": "666", "provision": "
                "depotGarantie": "1"}
 BAD_OPERATION = {"result": False, "code": -10, "message": "Missing or invalid operationId (in url path)"}
 EXPORT_POINTS = ["export.tenants_read"]
-
-
-def at_once(*jobs):
-    """Runs the jobs in threads that start together; their results in order."""
-    barrier = threading.Barrier(len(jobs))
-
-    def run(job):
-        barrier.wait(60)
-        return job()
-
-    with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
-        return [future.result(300) for future in [pool.submit(run, job) for job in jobs]]
 
 
 def two_buildings(username, number):

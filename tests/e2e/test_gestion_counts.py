@@ -7,13 +7,13 @@ import itertools
 import os
 import random
 import re
-import threading
 import unittest
 
+from tests.lib.crowd import Crowd, at_once
 from tests.lib.gestion import import_landlord, small_portfolio
 from tests.lib.stack import BUILD, StackCase
 
-from .test_gestion_concurrency import TENANT_FORM, at_once, two_buildings
+from .test_gestion_concurrency import TENANT_FORM, two_buildings
 
 WORKERS = 4
 FORM = {"operationName": "chargeTF", "operationDate": "17/08/2016", "operationMontant": "1"}
@@ -168,12 +168,6 @@ class Writers(CountsCase):
         """Whatever comes between whatever: a read that begins after the last write's answer is right."""
         ids = [self.landlord.get("saveOperation/" + immeuble, **FORM)["operationId"] for immeuble in self.immeubles * 3]
         for turn in range(6):
-            stop = threading.Event()
-
-            def read():
-                while not stop.is_set():
-                    self.read()
-
             def write(seed):
                 dice = random.Random(seed)
                 for _ in range(12):
@@ -183,15 +177,12 @@ class Writers(CountsCase):
                         lambda: self.landlord.get(f"saveOperation/{dice.choice(self.immeubles)}/{dice.choice(ids)}",
                                                   **FORM)])()
 
-            readers = [threading.Thread(target=read) for _ in range(2)]
-            for thread in readers:
-                thread.start()
+            readers = Crowd(lambda *_: self.read(), 2)
             try:
                 at_once(*(lambda seed=10 * turn + i: write(seed) for i in range(3)))
             finally:
-                stop.set()
-                for thread in readers:
-                    thread.join(60)
+                readers.end()
+            self.assertEqual(readers.wrong, [])
             self.assertEqual([self.shown() for _ in range(WORKERS)], [self.counts()] * WORKERS)
         self.check()
 

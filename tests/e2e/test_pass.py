@@ -2,15 +2,16 @@
 A forgotten password: the request that tells nothing, the mail, the page behind its link, and what changes with it.
 """
 
+import concurrent.futures
 import email
 import email.policy
 import http.client
 import os
 import re
-import threading
 import unittest
 
 from tests.lib.browser import SCREENS, InBrowser, contrast
+from tests.lib.crowd import at_once
 from tests.lib.fastcgi import Connection
 from tests.lib.gestion import Landlord, import_landlord, small_portfolio
 from tests.lib.stack import StackCase
@@ -354,31 +355,24 @@ class Once(Case):
 
     def test_at_once(self):
         """Of eight with one key one is done; the others have its answer, or are told that it runs."""
-        landlord, answers = self.landlord(), []
-        threads = [threading.Thread(target=lambda: answers.append(self.keyed(landlord.username, "ensemble")))
-                   for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(len(answers), 8)
+        landlord = self.landlord()
+        answers = at_once(*[lambda: self.keyed(landlord.username, "ensemble")] * 8)
         self.assertLessEqual({answer.status for answer in answers}, {200, 409})
         self.assertEqual({answer.body for answer in answers if answer.status == 200}, {ANSWER})
         self.assertEqual(len(self.links(landlord)), 1)
 
     def test_while_the_first_runs(self):
         """The first waits for the account's row, which somebody holds."""
-        landlord, answers = self.landlord(), []
+        landlord = self.landlord()
         self.keyed(landlord.username, "avant")
         held = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
-        with self.stack.db.holding("SELECT COUNT(*) FROM password_reset FOR UPDATE"):
-            first = threading.Thread(target=lambda: answers.append(self.keyed(landlord.username, "court")))
-            first.start()
-            wait_until(lambda: self.stack.db.value(held) != "0", 30, "the first request at the row")
-            answer = self.keyed(landlord.username, "court")
-            self.assertEqual((answer.status, answer.json["result"], answer.json["code"]), (409, False, 409))
-        first.join()
-        self.assertEqual(answers[0].body, ANSWER)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            with self.stack.db.holding("SELECT COUNT(*) FROM password_reset FOR UPDATE"):
+                first = pool.submit(self.keyed, landlord.username, "court")
+                wait_until(lambda: self.stack.db.value(held) != "0", 30, "the first request at the row")
+                answer = self.keyed(landlord.username, "court")
+                self.assertEqual((answer.status, answer.json["result"], answer.json["code"]), (409, False, 409))
+            self.assertEqual(first.result().body, ANSWER)
         self.assertEqual(len(self.links(landlord)), 2)
 
 
@@ -523,17 +517,8 @@ class Setting(Case):
             landlord = self.landlord()
             path = self.link(landlord)
             passwords = [f"{NEW} numéro {letter * 2}" for letter in "kqwxzj"]
-            answers, barrier = {}, threading.Barrier(len(passwords))
-
-            def go(password):
-                barrier.wait()
-                answers[password] = self.set(path, password)
-
-            threads = [threading.Thread(target=go, args=(password,)) for password in passwords]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            given = at_once(*(lambda password=password: self.set(path, password) for password in passwords))
+            answers = dict(zip(passwords, given, strict=True))
             won = [password for password, answer in answers.items() if answer.status == 200]
             self.assertEqual(len(won), 1, answers)
             for password, answer in answers.items():
@@ -545,11 +530,7 @@ class Setting(Case):
     def test_asked_for_at_once(self):
         """Of links made at the same time one is good."""
         landlord = self.landlord()
-        threads = [threading.Thread(target=self.ask, args=(landlord.username,)) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(*[lambda: self.ask(landlord.username)] * 3)
         links = self.links(landlord)
         self.assertEqual(len(links), 3)
         self.assertEqual(sorted(self.stack.web.get(link).status for link in links), [200, 404, 404])
@@ -585,14 +566,7 @@ class Remembered(Case):
     """What was remembered of the old password is void at once: every worker of this host, and another host."""
 
     def burst(self, call, n=24):
-        results = []
-        threads = [threading.Thread(target=lambda: results.append(call())) for _ in range(n)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(len(results), n)
-        return set(results)
+        return set(at_once(*[call] * n))
 
     def test_everywhere_at_once(self):
         landlord = self.landlord()

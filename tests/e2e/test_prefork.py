@@ -242,7 +242,7 @@ class Load:
                 if reply is None or reply.status != 400:
                     self.failures.append(repr(reply))
                 self.answers += 1
-            except OSError as error:
+            except Exception as error:          # whatever it is, the client goes on
                 self.failures.append(repr(error))
             # As nginx does: not kept, or something came behind the answer: the client closes.
             if connection and (not keep or connection.has_more()):
@@ -254,7 +254,9 @@ class Load:
     def stop(self):
         self._stop.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join(60)
+        if any(thread.is_alive() for thread in self._threads):
+            self.failures.append("a client still waits for its answer")
 
 
 class Fairness(unittest.TestCase):

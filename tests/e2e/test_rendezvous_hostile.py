@@ -8,10 +8,10 @@ import copy
 import email
 import email.policy
 import json
-import threading
 import unittest
 import urllib.parse
 
+from tests.lib.crowd import at_once
 from tests.lib.receiver import Receiver
 from tests.lib.stack import StackCase
 
@@ -749,17 +749,12 @@ class Hostile(StackCase):
     def test_one_key_many_times_at_once(self):
         """One of them creates; the others are given its answer, or told that it is still running."""
         for name in ("douze fois", "encore"):
-            before, answers = self.state(), []
-            threads = [threading.Thread(target=lambda key=name: answers.append(
-                self.call("POST", APPOINTMENTS, json=[GOOD] * 20, headers={"Idempotency-Key": key})))
-                for _ in range(12)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            before = self.state()
+            answers = at_once(*[lambda key=name: self.call("POST", APPOINTMENTS, json=[GOOD] * 20,
+                                                           headers={"Idempotency-Key": key})] * 12)
             running = {"status": 409, "message": "a request with this Idempotency-Key is still running"}
             done = {answer.body for answer in answers if answer.status == 200}
-            self.assertEqual((len(answers), len(done)), (12, 1), answers)
+            self.assertEqual(len(done), 1, answers)
             self.assertEqual([answer.json for answer in answers if answer.body not in done],
                              [running for answer in answers if answer.status == 409])
             after = self.state()
@@ -771,13 +766,8 @@ class Hostile(StackCase):
         changes = [{"location": "ailleurs"}, {"duration": 90}, {"channel": "sms"}, {"status": "approved"},
                    {"recipient": {"first_name": "Zoé"}}, {"recipient": {"last_name": "ABC"}},
                    {"recipient": {"variables": []}}, {"reminder_delay": 3}]
-        answers = []
-        threads = [threading.Thread(target=lambda body=body: answers.append(
-            self.call("POST", f"appointments/{number}", json=body).status)) for body in changes]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = at_once(*(lambda body=body: self.call("POST", f"appointments/{number}", json=body).status
+                            for body in changes))
         self.assertEqual(answers, [200] * len(changes))
         expected = {**LISTED, "location": "ailleurs", "duration": 90, "end_at": "2099-06-12T13:30:00+02:00",
                     "channel": "sms", "status": "approved", "reminder_delay": 3,

@@ -1,6 +1,6 @@
 """The robot's retention: what it deletes, and what it must keep."""
 
-import threading
+import concurrent.futures
 import unittest
 
 from tests.lib.process import wait_until
@@ -74,13 +74,12 @@ class Retention(StackCase):
         message, other = self.queue(31), self.queue(31)
         self.state(message, "failed")
         self.state(other, "failed")
-        resend = threading.Thread(target=self.stack.sql, args=(
-            f"BEGIN; UPDATE delivery SET state = 'queued', due_at = UTC_TIMESTAMP() WHERE message_id = {message}; DO "
-            f"GET_LOCK('resending', 0); DO SLEEP(2); COMMIT",))
-        resend.start()
-        wait_until(lambda: self.stack.sql("SELECT IS_USED_LOCK('resending') IS NULL") == [["0"]], 20, "the resend")
-        self.robot()
-        resend.join()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            resend = pool.submit(self.stack.sql, "BEGIN; UPDATE delivery SET state = 'queued', due_at = UTC_TIMESTAMP() "
+                                 f"WHERE message_id = {message}; DO GET_LOCK('resending', 0); DO SLEEP(2); COMMIT")
+            wait_until(lambda: self.stack.sql("SELECT IS_USED_LOCK('resending') IS NULL") == [["0"]], 20, "the resend")
+            self.robot()
+            resend.result()
         self.assertIn(message, self.kept())
         self.assertEqual(self.stack.sql(f"SELECT state FROM delivery WHERE message_id = {message}"), [["queued"]])
         self.robot()

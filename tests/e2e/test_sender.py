@@ -1,5 +1,6 @@
 """The sender against mail servers and SMS gateways, good and bad: what it sends, what it makes of the answers."""
 
+import concurrent.futures
 import email
 import email.policy
 import email.utils
@@ -225,22 +226,21 @@ class PointOfNoReturn(MailCase):
 
     def test_commit_takes_most_of_the_lease(self):
         """What is left of the lease when `transmitting` is committed at last is too short for the mail: no dot."""
-        holders = []
+        holders, pool = [], concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(pool.shutdown)
 
         def hold(recipient):
             if holders:
                 return
             row = f"SELECT id FROM delivery WHERE recipient = '{recipient}' FOR UPDATE"
-            holders.append(threading.Thread(target=self.stack.sql, args=(
-                f"START TRANSACTION; {row}; DO SLEEP(7); COMMIT",)))
-            holders[0].start()
+            holders.append(pool.submit(self.stack.sql, f"START TRANSACTION; {row}; DO SLEEP(7); COMMIT"))
             wait_until(lambda: not self.stack.sql(row + " SKIP LOCKED"), 5, "the row to be locked")
         server = self.serve(data_hook=hold)
         self.stack.set({"sender": {"lease": "10s"}})
         self.addCleanup(self.stack.set, {"sender": {"lease": "30s"}})
         ids = self.queue_mails(["late@example.org"])
         self.stack.send_all()
-        holders[0].join()
+        holders[0].result()
         self.assertEqual(self.states(ids), ["sent"])
         self.assertEqual(server.recipients(), ["late@example.org"])
         events = self.stack.sql("SELECT e.state FROM delivery_event e JOIN delivery d ON d.id = e.delivery_id"
