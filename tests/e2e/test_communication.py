@@ -529,6 +529,9 @@ class Idempotency(Case):
         other = self.stack.add_client()
         mine, theirs = self.keyed("partagée".encode("ascii", "replace").decode()), self.keyed("partag?e", client=other)
         self.assertNotEqual(self.queued(mine), self.queued(theirs))
+        for first, more in ((mine, {}), (theirs, {"client": other})):
+            again = self.keyed("partag?e", **more)
+            self.assertEqual((again.headers["Idempotent-Replayed"], again.body), ("true", first.body))
 
     def test_refusals_are_not_kept(self):
         self.refused(self.keyed("r", {**MAIL, "subject": ""}), 400, "subject can't be blank")

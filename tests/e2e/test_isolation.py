@@ -110,6 +110,9 @@ class Isolation(StackCase):
         self.assertEqual((theirs.status, mine.status), (200, 200))
         self.assertNotEqual(theirs.json["id"], mine.json["id"])
         self.assertIsNone(mine.headers["Idempotent-Replayed"])
+        for client, first in ((self.a, mine), (self.b, theirs)):
+            again = self.stack.web.post("/v1/send_email", form, headers=basic[client])
+            self.assertEqual((again.headers["Idempotent-Replayed"], again.body), ("true", first.body))
         other = {**basic[self.a], "Idempotency-Key": "seulement-b"}
         self.stack.web.post("/v1/send_email", form, headers={**basic[self.b], "Idempotency-Key": "seulement-b"})
         self.assertEqual(self.stack.web.post("/v1/send_email", {**form, "message": "autre"}, headers=other).status, 200)

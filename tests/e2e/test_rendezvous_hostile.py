@@ -743,6 +743,10 @@ class Hostile(StackCase):
             # To another client the key is a new one, and the appointment is none.
             foreign = self.call("POST", path, self.other, json=body, headers=headers)
             self.assertEqual(foreign.status, 200 if path == APPOINTMENTS else 404)
+            if foreign.status == 200:
+                for client, first in ((None, answers[0]), (self.other, foreign)):
+                    again = self.call("POST", path, client, json=body, headers=headers)
+                    self.assertEqual((again.headers["Idempotent-Replayed"], again.body), ("true", first.body))
         after = self.state()
         self.assertEqual([int(after[i][0]) - int(before[i][0]) for i in (-2, -1)], [4, 5])
 

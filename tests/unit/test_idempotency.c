@@ -88,6 +88,39 @@ START_TEST(first_and_again)
 }
 END_TEST
 
+static void check_replay(const char *owner, const char *key, const char *what, const char *body)
+{
+	struct request r = request(owner, key, what);
+
+	ck_status(db_transaction(db, handle, &r), DB_OK);
+	ck_assert_int_eq(r.state, IDEMPOTENCY_REPLAY);
+	ck_assert_uint_eq(r.answer.len, strlen(body));
+	ck_assert_mem_eq(r.answer.body, body, strlen(body));
+}
+
+/* Two owners' requests, the same in all but the answer: each is given his own, also when the other's has had its day. */
+START_TEST(one_key_of_two_owners)
+{
+	struct request first = request("c1", "both", "POST a"), second = request("c2", "both", "POST a");
+
+	first.body = "of c1";
+	second.body = "of c2";
+	ck_status(db_transaction(db, handle, &first), DB_OK);
+	ck_status(db_transaction(db, handle, &second), DB_OK);
+	ck_assert_int_eq(second.state, IDEMPOTENCY_NEW);
+	check_replay("c1", "both", "POST a", "of c1");
+	check_replay("c2", "both", "POST a", "of c2");
+	ck_status(db_run(db, "UPDATE idempotency_key SET expires_at = UTC_TIMESTAMP(3) WHERE owner = 'c1'",
+	                 DB_NO_ARGS), DB_OK);
+	first = request("c1", "both", "POST b");
+	first.body = "of c1, later";
+	ck_status(db_transaction(db, handle, &first), DB_OK);
+	ck_assert_int_eq(first.state, IDEMPOTENCY_NEW);
+	check_replay("c1", "both", "POST b", "of c1, later");
+	check_replay("c2", "both", "POST a", "of c2");
+}
+END_TEST
+
 START_TEST(a_failure_is_not_kept)
 {
 	struct request r = request("c1", "fails", "POST a");
@@ -232,6 +265,7 @@ int main(int argc, char **argv)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, first_and_again);
+	tcase_add_test(tcase, one_key_of_two_owners);
 	tcase_add_test(tcase, a_failure_is_not_kept);
 	tcase_add_test(tcase, the_first_one_still_runs);
 	tcase_add_test(tcase, after_a_day);
