@@ -63,3 +63,4 @@ EXTRA_DIST += tests/e2e/test_rendezvous_hostile.py
 EXTRA_DIST += tests/e2e/test_webhook_url.py tests/e2e/test_webhook_wire.py
 EXTRA_DIST += tests/e2e/test_retention.py
 EXTRA_DIST += tests/e2e/test_express.py
+EXTRA_DIST += tests/e2e/test_migrate.py
