@@ -3,6 +3,7 @@
 import concurrent.futures
 import unittest
 
+from tests.lib.gestion import import_landlord, small_portfolio
 from tests.lib.process import wait_until
 from tests.lib.receiver import Receiver
 from tests.lib.stack import StackCase
@@ -58,6 +59,34 @@ class Retention(StackCase):
         for message in (*old.values(), *new.values()):
             self.state(message, "sent")
 
+    def test_what_hangs_on_a_message(self):
+        """A mail to a tenant is what his landlord can show: it stays, whole. Another's attachments go with it."""
+        made = small_portfolio("anne", 1)
+        made["immeubles"][0]["biens"][0]["locataires"][0]["email"] = "locataire@exemple.fr"
+        anne, tenant = import_landlord(self.stack, made), made["operations"][0]["locataireId"]
+        self.assertEqual(anne.get(f"quittance/{tenant}/oui", startDate="01/01/2023", endDate="31/01/2023")["code"], 0)
+        mail = int(self.stack.db.value("SELECT message_id FROM tenant_mail"))
+        attached, other = self.queue(31), self.queue(31)
+        self.stack.sql("INSERT INTO message_attachment SELECT seq, position, name, type, content FROM "
+                       f"message_attachment, seq_{attached}_to_{other} WHERE message_id = {mail}; "
+                       "UPDATE message SET attachments = 1, "
+                       f"created_at = '2000-01-01' WHERE id IN ({mail}, {attached}, {other})")
+        for message in (mail, attached, other):
+            self.state(message, "sent")
+        young = self.queue(1)
+        listed = anne.get("emails/" + tenant)
+        self.assertEqual(len(listed["emails"]), 1)
+        of_mail = ("SELECT email_subject, email_content, state, name, MD5(content) FROM message m JOIN delivery d ON "
+                   f"d.message_id = m.id JOIN message_attachment a ON a.message_id = m.id WHERE m.id = {mail}")
+        before = self.stack.sql(of_mail)
+        self.assertEqual(len(before), 1)
+        for _ in range(2):
+            self.robot()
+        self.assertEqual(self.stack.sql(of_mail), before)
+        self.assertEqual(anne.get("emails/" + tenant), listed)
+        self.assertEqual(self.kept(), [young])
+        self.assertEqual(self.stack.sql("SELECT message_id FROM message_attachment"), [[str(mail)]])
+
     def test_more_than_one_transaction_takes(self):
         first = self.queue(40)
         self.stack.sql(f"INSERT INTO message (client_id, request_uuid, request_index, channel, email, force_sending, "
@@ -75,8 +104,9 @@ class Retention(StackCase):
         self.state(message, "failed")
         self.state(other, "failed")
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            resend = pool.submit(self.stack.sql, "BEGIN; UPDATE delivery SET state = 'queued', due_at = UTC_TIMESTAMP() "
-                                 f"WHERE message_id = {message}; DO GET_LOCK('resending', 0); DO SLEEP(2); COMMIT")
+            resend = pool.submit(self.stack.sql, "BEGIN; UPDATE delivery SET state = 'queued', due_at = "
+                                 f"UTC_TIMESTAMP() WHERE message_id = {message}; DO GET_LOCK('resending', 0); "
+                                 "DO SLEEP(2); COMMIT")
             wait_until(lambda: self.stack.sql("SELECT IS_USED_LOCK('resending') IS NULL") == [["0"]], 20, "the resend")
             self.robot()
             resend.result()
