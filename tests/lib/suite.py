@@ -5,8 +5,10 @@ Nothing is skipped: a tool, a build or a file that is missing fails the part tha
 """
 
 import argparse
+import atexit
 import concurrent.futures
 import contextlib
+import functools
 import glob
 import json
 import os
@@ -23,6 +25,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 WORK = TOP + "/build/test"
 LOGS = WORK + "/log"
 JOBS = os.cpu_count() or 2
+# For what a part that is told to end still does: with-mariadb gives its server half a minute.
+PATIENCE = 45
 
 # The slowest end-to-end modules: first when everything runs, left out by --quick.
 SLOW = ["test_run", "test_kill"]
@@ -47,8 +51,8 @@ def verdict(good, name, began=None):
 
 def execute(command, log, timeout, cwd=TOP, env=None):
     """
-    Runs a command in a session of its own, its output in a log; True when it succeeds. One that takes too long is
-    killed with all that it started.
+    Runs a command in a session of its own, its output in a log; True when it succeeds. One that takes too long is ended
+    with all that it started.
     """
     with open(f"{LOGS}/{log}.log", "ab") as out:
         out.write(("$ " + " ".join(command) + "\n").encode())
@@ -63,9 +67,35 @@ def execute(command, log, timeout, cwd=TOP, env=None):
             return child.wait(timeout) == 0
         except subprocess.TimeoutExpired:
             out.write(f"\ntimed out after {timeout} s\n".encode())
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            end_session(child)
             return False
+
+
+def end_session(child):
+    """
+    Told first, as with-mariadb's server has a session of its own and only with-mariadb ends it; killed if that takes
+    too long.
+    """
+    os.killpg(child.pid, signal.SIGTERM)
+    end = time.monotonic() + PATIENCE
+    while in_session(child.pid) and time.monotonic() < end:
+        child.poll()
+        time.sleep(0.1)
+    for pid in in_session(child.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    child.wait()
+
+
+def in_session(session):
+    """The processes of a session, zombies left out."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
+            state, _, _, its_session = file.read().rsplit(")", 1)[1].split()[:4]
+            if int(its_session) == session and state not in "ZX":
+                found.append(int(pid))
+    return found
 
 
 def show(log, lines=40):
@@ -142,9 +172,18 @@ def temporary():
     return tempfile.gettempdir()
 
 
+@functools.cache
+def own_temporary():
+    """This run's directory there: who names it is of this run, and goes with it. A short name, for sockets' sake."""
+    path = tempfile.mkdtemp(prefix="bt.", dir=temporary())
+    if not os.environ.get("BAILLEUR_KEEP"):
+        atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
 def in_memory():
     """The environment in which tests put their directories in memory."""
-    return dict(os.environ, TMPDIR=temporary())
+    return dict(os.environ, TMPDIR=own_temporary())
 
 
 # Unit tests
@@ -161,7 +200,7 @@ def unit():
     if not results or (not ended and not any(failed for _, failed in results)):
         results.append(verdict(False, "unit: make check"))
         show("unit")
-    return total(results)
+    return total([*results, left_behind("unit")])
 
 
 def unit_program(trs):
@@ -220,7 +259,7 @@ def e2e_modules(names, kind, label, **more):
     # A module is a process: two at once, and one that crashes takes nobody with it.
     with concurrent.futures.ThreadPoolExecutor(min(2, JOBS)) as pool:
         jobs = [pool.submit(e2e_module, name, kind, label, **more) for name in names]
-        return total(job.result() for job in jobs)
+        return total([*[job.result() for job in jobs], left_behind(label)])
 
 
 def make_datadir():
@@ -233,27 +272,36 @@ def make_datadir():
 
 def e2e(quick=False):
     names = [name for name in modules() if not (quick and name in SLOW)]
-    return total([e2e_modules(names, "asan", "e2e"), left_behind()])
+    return e2e_modules(names, "asan", "e2e")
 
 
 def valgrind():
     return e2e_modules(UNDER_VALGRIND, "gcc", "valgrind", valgrind=True)
 
 
-def left_behind():
-    """No test leaves a process of ours running."""
+def left_behind(part):
+    """No test leaves a process running: a program of ours, or one that works in this run's directory."""
+    end = time.monotonic() + 10
+    while (found := of_this_run()) and time.monotonic() < end:
+        time.sleep(0.2)
+    result = verdict(not found, part + ": no process is left behind")
+    if found:
+        say("    " + "\n    ".join(found))
+    return result
+
+
+def of_this_run():
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             program = os.readlink(f"/proc/{pid}/exe")
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                command = file.read().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if program.startswith(WORK + "/"):
-            found.append(f"{pid} {program}")
-    result = verdict(not found, "e2e: no process is left behind")
-    if found:
-        say("    " + "\n    ".join(found))
-    return result
+        if program.startswith(WORK + "/") or own_temporary() + "/" in command:
+            found.append(f"{pid} {program}: {command[:200]}")
+    return found
 
 
 # The rest
@@ -326,7 +374,8 @@ def distcheck():
         if os.path.isdir(leftover):         # of a run that was cut short; its files are read-only
             subprocess.run(["chmod", "-R", "u+w", leftover], check=False)
             shutil.rmtree(leftover)
-    return check("make distcheck", ["make", f"-j{JOBS}", "distcheck"], 900, cwd=WORK + "/gcc", env=in_memory())
+    made = check("make distcheck", ["make", f"-j{JOBS}", "distcheck"], 900, cwd=WORK + "/gcc", env=in_memory())
+    return total([made, left_behind("distcheck")])
 
 
 # name: (what it runs, the builds it needs, is it in --quick)
