@@ -70,6 +70,13 @@ def read_pdf(data, *options):
     return done.stdout.decode().replace("\u202f", " ").replace("\u00a0", " ")
 
 
+def undated(data):
+    """The text of a paper without the day it was made: a midnight may come between two of them."""
+    text, n = re.subn(r"Fait à Angers, le \d+(er)? \w+ \d{4}", "Fait", read_pdf(data))
+    assert n == 1, text
+    return text
+
+
 class QuittanceCase(StackCase):
     maxDiff = None
 
@@ -206,7 +213,7 @@ class Pdf(QuittanceCase):
         def priorities(pid):
             return sorted(os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in os.listdir(f"/proc/{pid}/task"))
 
-        made = {self.pdf(PAYS) for _ in range(5)}
+        made = {undated(self.pdf(PAYS, **JANUARY)) for _ in range(5)}
         self.assertEqual(len(made), 1)
         usual = os.getpriority(os.PRIO_PROCESS, self.stack.api.pid)
         drawing = [found[1:] for found in map(priorities, self.stack.workers()) if len(found) > 1]
@@ -262,7 +269,7 @@ class Mails(QuittanceCase):
         (attachment,) = mail.iter_attachments()
         self.assertEqual((attachment.get_content_type(), attachment.get_filename()),
                          ("application/pdf", "quittance-2023-01-01-2023-01-31.pdf"))
-        self.assertEqual(read_pdf(attachment.get_content()), read_pdf(pdf))
+        self.assertEqual(undated(attachment.get_content()), undated(pdf))
         text = mail.get_body(("plain",)).get_content()
         self.assertIn("Bonjour Claire Petit", text)
         self.assertIn("le document «\u00a0Quittance de loyer\u00a0» du 01/01/2023 au 31/01/2023", text)
