@@ -6,7 +6,9 @@ REPORT.json
 import json
 import signal
 import sys
+import threading
 import time
+import traceback
 import unittest
 
 
@@ -15,6 +17,13 @@ class Result(unittest.TextTestResult):
 
     passed = failed = 0
     _began = 0.0
+    _in_threads = []
+
+    @classmethod
+    def thread_ended(cls, trouble):
+        """A thread ends by an exception that nobody hears: what it was there for is not done. The test fails."""
+        cls._in_threads.append("".join(traceback.format_exception(trouble.exc_type, trouble.exc_value,
+                                                                  trouble.exc_traceback)))
 
     def startTest(self, test):
         self._began = time.monotonic()
@@ -23,6 +32,9 @@ class Result(unittest.TextTestResult):
 
     def stopTest(self, test):
         unittest.TestResult.stopTest(self, test)
+        while self._in_threads:
+            self.errors.append((test, "in a thread: " + self._in_threads.pop()))
+            self._show(*self.errors[-1])
         good = len(self.failures) + len(self.errors) == self._bad
         if good:
             self.passed += 1
@@ -76,6 +88,7 @@ def main():
     module, report = sys.argv[1:3]
     # A shell lets what it starts in the background ignore it, and so would all that tests start, Ctrl-C or not.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.excepthook = Result.thread_ended
     suite = unittest.defaultTestLoader.loadTestsFromName(module)
     result = unittest.TextTestRunner(resultclass=Result, verbosity=0, warnings="default", stream=sys.stderr).run(suite)
     if not result.passed + result.failed:
