@@ -18,9 +18,9 @@ static int check_alone(const struct ctl *ctl)
 	uint64_t n = 1;
 	enum db_status status = DB_OK;
 
-	for (int i = 0; i < LOOKS && status == DB_OK && n > 0; i++) {
+	for (unsigned i = 0; i < LOOKS && status == DB_OK && n > 0; i++) {
 		if (i > 0)
-			db_wait(LOOKS);
+			db_wait(i);
 		status = db_others(ctl->db, &n);
 	}
 	if (status != DB_OK)
@@ -41,6 +41,8 @@ int ctl_hold(struct ctl *ctl)
 	uint64_t reminders = 0, held = 0;
 	enum db_status skipping, reminding, holding;
 
+	if (until > clock_now_ms())     /* appointments that begin until then would be taken for begun */
+		return ctl_misuse("--until takes a time that has been");
 	if (!(ctl->given & CTL_YES) && check_alone(ctl) != CTL_OK)
 		return CTL_FAILED;
 	skipping = delivery_skip_ids(ctl->db);

@@ -8,32 +8,24 @@
 
 enum { HOLD_SIZE = 500, TRIES = 3 };
 
-/* One place of one channel's queue, a part at a time: what comes after this row. */
+/* One place of one channel's queue, a part at a time: what is held leaves it. */
 struct hold {
 	const char *channel, *place;
-	int64_t due_at;
-	uint64_t id;                    /* 0: from the beginning */
 	size_t looked, moved;
 };
 
-static enum db_status next_ids(struct db *db, struct hold *h, uint64_t ids[HOLD_SIZE])
+static enum db_status first_ids(struct db *db, struct hold *h, uint64_t ids[HOLD_SIZE])
 {
 	struct db_rows *rows;
-	enum db_status status = db_query(db,
-		"SELECT id, due_at FROM delivery FORCE INDEX (due_in_place) WHERE channel = ? AND place = ?"
-		" AND (? = 0 OR due_at > ? OR (due_at = ? AND id > ?)) ORDER BY due_at, id LIMIT ?",
-		DB_ARGS(db_text(h->channel), db_text(h->place), db_u64(h->id), db_time(h->due_at), db_time(h->due_at),
-		        db_u64(h->id), db_u64(HOLD_SIZE)), &rows);
+	enum db_status status = db_query(db, "SELECT id FROM delivery FORCE INDEX (due_in_place) WHERE channel = ?"
+	                                 " AND place = ? ORDER BY due_at, id LIMIT ?",
+	                                 DB_ARGS(db_text(h->channel), db_text(h->place), db_u64(HOLD_SIZE)), &rows);
 
 	h->looked = 0;
 	if (status != DB_OK)
 		return status;
-	while (h->looked < HOLD_SIZE && (status = db_next(rows)) == DB_OK) {
+	while (h->looked < HOLD_SIZE && (status = db_next(rows)) == DB_OK)
 		ids[h->looked++] = db_col_u64(rows, 0);
-		h->due_at = db_col_time(rows, 1);
-	}
-	if (h->looked > 0)
-		h->id = ids[h->looked - 1];
 	db_rows_end(rows);
 	return status == DB_NONE ? DB_OK : status;
 }
@@ -52,23 +44,21 @@ static void choose(struct hold *h, struct delivery_change *c)
 
 static enum db_status hold(struct db *db, void *arg)
 {
-	struct hold *all = arg, h = *all;
+	struct hold *h = arg;
 	struct pool *pool = pool_create();
 	struct delivery_change *changes = pool_alloc(pool, HOLD_SIZE * sizeof *changes);
 	uint64_t ids[HOLD_SIZE];
 	int64_t now;
-	enum db_status status = next_ids(db, &h, ids);
+	enum db_status status = first_ids(db, h, ids);
 
-	h.moved = 0;
+	h->moved = 0;
 	if (status == DB_OK)
-		status = delivery_lock(db, pool, ids, h.looked, NULL, changes, &now);
-	for (size_t i = 0; i < h.looked && status == DB_OK; i++)
-		choose(&h, &changes[i]);
+		status = delivery_lock(db, pool, ids, h->looked, NULL, changes, &now);
+	for (size_t i = 0; i < h->looked && status == DB_OK; i++)
+		choose(h, &changes[i]);
 	if (status == DB_OK)
-		status = delivery_apply(db, pool, "operator", changes, h.looked);
+		status = delivery_apply(db, pool, "operator", changes, h->looked);
 	pool_free(pool);
-	all->looked = h.looked;
-	all->moved = h.moved;
 	return status;
 }
 
@@ -82,7 +72,7 @@ static enum db_status hold_place(struct db *db, struct hold *h, uint64_t *held_r
 			status = db_transaction(db, hold, h);
 		if (status == DB_OK)
 			*held_r += h->moved;
-	} while (status == DB_OK && h->looked == HOLD_SIZE);
+	} while (status == DB_OK && h->looked == HOLD_SIZE && h->moved > 0);
 	return status;
 }
 
@@ -102,8 +92,13 @@ enum db_status delivery_hold(struct db *db, uint64_t *held_r)
 	return status;
 }
 
-/* More than can have been given since any backup. */
-#define SKIP(table) "SET @bailleur_next = (SELECT COALESCE(MAX(id), 0) + 1000000000 FROM " table ");" \
+/*
+ * More than can have been given since any backup, beyond what would be next: a table may have no row since it was told
+ * so the time before.
+ */
+#define SKIP(table) "SET @bailleur_next = 1000000000 + GREATEST((SELECT COALESCE(MAX(id), 0) FROM " table ")," \
+	" (SELECT AUTO_INCREMENT FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '" \
+	table "'));" \
 	"EXECUTE IMMEDIATE CONCAT('ALTER TABLE " table " AUTO_INCREMENT = ', @bailleur_next);"
 
 enum db_status delivery_skip_ids(struct db *db)

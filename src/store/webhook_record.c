@@ -116,6 +116,7 @@ static enum db_status redirect(struct db *db, struct pool *pool, const struct re
 {
 	struct webhook_endpoint *endpoints = NULL;
 	struct webhook_outcome *outcomes;
+	int64_t now = clock_now_ms();
 	size_t n = 0;
 	enum db_status status = lock_failed(db, pool, r, &endpoints, &n);
 
@@ -127,7 +128,7 @@ static enum db_status redirect(struct db *db, struct pool *pool, const struct re
 	for (size_t i = 0; i < r->n; i++) {
 		if (has_failed(&outcomes[i]) && was_replaced(&outcomes[i], endpoints, n)) {
 			outcomes[i].state = "queued";
-			outcomes[i].retry_at = clock_now_ms();
+			outcomes[i].retry_at = now;
 		}
 	}
 	return DB_OK;

@@ -10,8 +10,6 @@ import uuid
 
 from tests.lib.stack import StackCase
 
-# In time for the reminder of an appointment on Friday, 12 June 2093, at noon, a day ahead.
-REMINDED = "2093-06-11T10:00:00Z"
 APPOINTMENT = {"start_at": "2093-06-12T12:00:00+02:00", "end_at": "2093-06-12T12:45:00+02:00", "reminder_delay": 24,
                "reminder_channel": "email", "recipient": {"email": "rendez-vous@example.fr"}}
 
@@ -31,7 +29,7 @@ class PutBack(StackCase):
         self.stack.db.start()
 
     def robot(self):
-        self.stack.run("bailleur-robot", "--config", self.stack.conf, "--now", REMINDED)
+        self.stack.run("bailleur-robot", "--config", self.stack.conf)
 
     def sent(self):
         """Whom the robot and the sender reach now. A file has its delivery's name: a second one would be no more."""
@@ -51,8 +49,15 @@ class PutBack(StackCase):
             self.assertEqual(answer.status, 200)
         self.assertEqual(self.stack.web.post("/v1/send_sms", client.form(recipient="0602030405",
                                                                          message="m")).status, 200)
+        self.remind(client, minutes=1)
+
+    def remind(self, client, minutes):
+        """An appointment in three hours, of which a reminder was due some minutes ago."""
         answer = self.stack.web.post("/v1/appointments", query=client.form(), json=APPOINTMENT)
         self.assertEqual(answer.status, 200)
+        self.stack.sql("UPDATE appointment SET start_at = UTC_TIMESTAMP() + INTERVAL 3 HOUR, "
+                       "end_at = UTC_TIMESTAMP() + INTERVAL 4 HOUR, "
+                       f"reminder_due_at = UTC_TIMESTAMP() - INTERVAL {minutes} MINUTE WHERE reminder_due_at > NOW()")
 
     def test_nobody_gets_anything_twice(self):
         # Not the first time that one is put back: numbers have grown beyond 32 bits.
@@ -73,7 +78,7 @@ class PutBack(StackCase):
         self.assertEqual(self.sent(), everybody)
         self.put_back()
 
-        self.assertEqual(self.stack.ctl_json("hold", "--until", REMINDED), {"held": 6, "reminders": 1})
+        self.assertEqual(self.stack.ctl_json("hold"), {"held": 6, "reminders": 1})
         self.assertEqual(self.sent(), [])
         self.assertEqual(set(self.states().values()), {"unknown"})
         listed = {entry["recipient"]: entry for entry in self.stack.ctl_json("queue", "--unknown")["unknown"]}
@@ -84,7 +89,7 @@ class PutBack(StackCase):
         self.assertEqual(story["id"], entry["id"])
         self.assertEqual([(e["state"], e["by"], e["detail"]) for e in story["events"]],
                          [("unknown", "operator", "held by an operator: it may have been sent already")])
-        self.assertEqual(self.stack.ctl_json("hold", "--until", REMINDED), {"held": 0, "reminders": 0})
+        self.assertEqual(self.stack.ctl_json("hold"), {"held": 0, "reminders": 0})
 
         # No number that was given since the backup means something else now.
         self.stack.start_api()
@@ -101,7 +106,34 @@ class PutBack(StackCase):
         self.assertEqual(sorted(self.states().values()), ["sent"] * 3 + ["unknown"] * 4)
 
 
+    def test_reminders_from_a_moment_on_are_sent_as_ever(self):
+        client = self.stack.add_client()
+        for minutes in (30, 10):
+            self.remind(client, minutes)
+        self.stack.api.stop()
+        future = self.stack.sql("SELECT DATE_FORMAT(UTC_TIMESTAMP() + INTERVAL 1 HOUR, '%Y-%m-%dT%TZ')")[0][0]
+        refused = self.stack.ctl("hold", "--until", future, check=False)
+        self.assertEqual((refused.returncode, refused.stdout), (2, ""), refused)
+        between = self.stack.sql("SELECT DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL 20 MINUTE, '%Y-%m-%dT%TZ')")[0][0]
+        self.assertEqual(self.stack.ctl_json("hold", "--until", between), {"held": 1, "reminders": 1})
+        self.assertEqual(self.sent(), ["rendez-vous@example.fr"])
+        self.stack.start_api()
+
+
 class Hold(StackCase):
+    def test_numbers_that_were_left_out_before(self):
+        """Put back twice, and nothing was asked for in between."""
+        first = {}
+        for _ in range(2):
+            self.stack.api.stop()
+            self.stack.ctl("hold")
+            self.stack.start_api()
+            for table in ("message", "delivery", "appointment"):
+                following = int(self.stack.db.value("SELECT AUTO_INCREMENT FROM information_schema.tables WHERE "
+                                                    f"table_schema = DATABASE() AND table_name = '{table}'"))
+                self.assertGreater(following, first.get(table, 0) + 999999999)
+                first[table] = following
+
     def test_more_than_a_transaction_takes_on_both_channels(self):
         client = self.stack.add_client()
         for _ in range(2):
