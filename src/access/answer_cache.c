@@ -3,6 +3,8 @@
  */
 #include "access/answer_cache.h"
 
+#include <sys/mman.h>
+
 #include "base/shared.h"
 #include "base/shared_cache.h"
 
@@ -20,6 +22,14 @@ struct answer_cache *answer_cache_create(unsigned slots, unsigned slot_size)
 	cache->answers = shared_cache_create("answers", slots, slot_size);
 	shared_mutex_init(cache->builders, BUILDERS);
 	return cache;
+}
+
+void answer_cache_free(struct answer_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	shared_cache_free(cache->answers);
+	munmap(cache, sizeof *cache);
 }
 
 static pthread_mutex_t *builder(struct answer_cache *cache, uint64_t user)

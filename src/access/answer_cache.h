@@ -19,6 +19,9 @@ struct answer_cache;
 /* `slots` is a power of two; an answer larger than `slot_size` bytes is not kept. To be made before the fork. */
 struct answer_cache *answer_cache_create(unsigned slots, unsigned slot_size);
 
+/* For this process alone; accepts NULL. */
+void answer_cache_free(struct answer_cache *cache);
+
 /*
  * Appends the answer of this version or a newer one to `body`, sets *version to that it is of, and returns true; or
  * leaves both alone.

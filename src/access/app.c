@@ -7,7 +7,6 @@
 #include "access/login.h"
 #include "access/memo.h"
 #include "access/rate.h"
-#include "base/shared_cache.h"
 
 enum { RATE_KEYS = 4096, FAILURE_KEYS = 16384, LOGINS = 131072, ANSWERS = 4096, ANSWER_SIZE = 128 * 1024 };
 
@@ -16,14 +15,15 @@ void app_share(struct app *app, struct settings *settings, struct prefork *prefo
 	app->settings = settings;
 	app->prefork = prefork;
 	user_share();
-	shared_cache_forget();
+	memo_unshare(app->remembered);
+	app->remembered = memo_share();
+	answer_cache_free(app->answers);
+	app->answers = answer_cache_create(ANSWERS, ANSWER_SIZE);
 	if (app->rates != NULL)
 		return;
 	app->rates = rate_table_create(RATE_KEYS);
 	app->failures = rate_table_create(FAILURE_KEYS);
-	app->remembered = memo_share();
 	app->logins = login_cache_create(LOGINS);
-	app->answers = answer_cache_create(ANSWERS, ANSWER_SIZE);
 }
 
 void app_start(struct app *app)

@@ -33,9 +33,9 @@ struct app {
 
 /*
  * In the master, before the first fork and again at a reload: what the workers share. A reload may lead to another
- * database, where a number is another's, and that need not show in the configuration (a file that it includes, a host's
- * name): so processes of before and after it share nothing that is remembered of accounts, clients and answers. Rates,
- * failures and pairs found correct are kept: these say by themselves whose they are, or err for minutes at worst.
+ * database, where a number is another's, and that need not show in the configuration (a host's name): so processes of
+ * before and after it share nothing that is remembered of accounts, clients and answers. Rates, failures and pairs found
+ * correct are kept: these say by themselves whose they are, or err for minutes at worst.
  */
 void app_share(struct app *app, struct settings *settings, struct prefork *prefork);
 

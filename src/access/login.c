@@ -33,8 +33,9 @@ struct tag {
 	_Atomic uint64_t half[2];
 };
 
+/* Half of the places are for pairs, half for networks: who comes from many drives nobody's pair out. */
 struct login_cache {
-	unsigned capacity;
+	unsigned half;
 	_Atomic unsigned next_victim;
 	uint8_t key[crypto_generichash_KEYBYTES];
 	struct tag tags[];
@@ -44,7 +45,7 @@ struct login_cache *login_cache_create(unsigned capacity)
 {
 	struct login_cache *cache = shared_memory("logins", sizeof *cache + capacity * sizeof cache->tags[0]);
 
-	cache->capacity = capacity;
+	cache->half = capacity / 2;
 	randombytes_buf(cache->key, sizeof cache->key);
 	return cache;
 }
@@ -69,9 +70,10 @@ static void make_tag(const struct login_cache *cache, const struct user *user, c
 		tag[0] = 1;
 }
 
-static struct tag *place(struct login_cache *cache, const uint64_t tag[2], unsigned way)
+/* One of the places where the tag may be; `from` is NULL for that of a pair alone. */
+static struct tag *place(struct login_cache *cache, const char *from, const uint64_t tag[2], unsigned way)
 {
-	return &cache->tags[(tag[0] + way) & (cache->capacity - 1)];
+	return &cache->tags[(from != NULL ? cache->half : 0) + ((tag[0] + way) & (cache->half - 1))];
 }
 
 static bool is_remembered(struct login_cache *cache, const struct user *user, const char *password,
@@ -81,7 +83,7 @@ static bool is_remembered(struct login_cache *cache, const struct user *user, co
 
 	make_tag(cache, user, password, remote_addr, tag);
 	for (unsigned way = 0; way < WAYS; way++) {
-		struct tag *at = place(cache, tag, way);
+		struct tag *at = place(cache, remote_addr, tag, way);
 
 		if (atomic_load(&at->half[0]) == tag[0] && atomic_load(&at->half[1]) == tag[1])
 			return true;
@@ -98,11 +100,11 @@ static void remember(struct login_cache *cache, const struct user *user, const c
 
 	make_tag(cache, user, password, remote_addr, tag);
 	for (way = 0; way < WAYS; way++)
-		if (atomic_load(&place(cache, tag, way)->half[0]) == 0)
+		if (atomic_load(&place(cache, remote_addr, tag, way)->half[0]) == 0)
 			break;
 	if (way == WAYS)
 		way = atomic_fetch_add(&cache->next_victim, 1) % WAYS;
-	at = place(cache, tag, way);
+	at = place(cache, remote_addr, tag, way);
 	atomic_store(&at->half[0], 0);
 	atomic_store(&at->half[1], tag[1]);
 	atomic_store(&at->half[0], tag[0]);

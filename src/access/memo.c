@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <sodium.h>
 
@@ -34,6 +35,16 @@ struct memo_shared *memo_share(void)
 	shared->keys = shared_cache_create("keys", KEYS, SECRET_HASH);
 	shared->clients = shared_cache_create("clients", CLIENTS, CLIENT_SIZE);
 	return shared;
+}
+
+void memo_unshare(struct memo_shared *shared)
+{
+	if (shared == NULL)
+		return;
+	shared_cache_free(shared->users);
+	shared_cache_free(shared->keys);
+	shared_cache_free(shared->clients);
+	munmap(shared, sizeof *shared);
 }
 
 struct memo *memo_create(const struct memo_shared *shared)
@@ -117,10 +128,10 @@ void memo_keep_client(struct memo *memo, const struct client *client, int64_t no
 /* Another hash that begins alike has the same place; which one it is the bytes tell. */
 static struct shared_key place_of_key(const uint8_t hash[SECRET_HASH])
 {
-	uint64_t beginning;
+	struct shared_key key;
 
-	memcpy(&beginning, hash, sizeof beginning);
-	return shared_key(beginning, "");
+	memcpy(key.bytes, hash, sizeof key.bytes);
+	return key;
 }
 
 bool memo_key(struct memo *memo, const uint8_t key_hash[SECRET_HASH], int64_t now)

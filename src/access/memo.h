@@ -18,8 +18,9 @@ enum { MEMO_LIFE = 1000000 };           /* microseconds */
 struct memo;
 struct memo_shared;
 
-/* Before the fork: room for what all share; never freed. */
+/* Before the fork: room for what all share. memo_unshare() gives it back for this process alone, and accepts NULL. */
 struct memo_shared *memo_share(void);
+void memo_unshare(struct memo_shared *shared);
 
 /* Of one worker, with what all share; free with memo_free(), which accepts NULL. */
 struct memo *memo_create(const struct memo_shared *shared);

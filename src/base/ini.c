@@ -125,6 +125,8 @@ static int read_line(struct ini *ini, const struct ini_reader *reader, void *arg
 	line = trim(line);
 	if (*line == '\0' || *line == '#' || *line == ';')
 		return 0;
+	if (*line == '!')               /* !include, of which the connector reads another file at any time */
+		return ini_error(ini, "no other file can be included");
 	if (*line == '[') {
 		if (read_group(ini, line, group) != 0)
 			return -1;

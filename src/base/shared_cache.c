@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -46,11 +47,10 @@ struct shared_cache *shared_cache_create(const char *name, unsigned slots, size_
 	return cache;
 }
 
-static uint8_t era[SHARED_KEY];         /* of this process; part of every key */
-
-void shared_cache_forget(void)
+void shared_cache_free(struct shared_cache *cache)
 {
-	randombytes_buf(era, sizeof era);
+	if (cache != NULL)
+		munmap(cache, sizeof *cache + cache->stride * cache->slots);
 }
 
 struct shared_key shared_key(uint64_t number, const char *text)
@@ -59,7 +59,6 @@ struct shared_key shared_key(uint64_t number, const char *text)
 	struct shared_key key;
 
 	crypto_generichash_init(&state, NULL, 0, SHARED_KEY);
-	crypto_generichash_update(&state, era, sizeof era);
 	crypto_generichash_update(&state, (const void *)&number, sizeof number);
 	crypto_generichash_update(&state, (const void *)text, strlen(text));
 	crypto_generichash_final(&state, key.bytes, SHARED_KEY);

@@ -29,19 +29,15 @@ struct shared_stamp {
 };
 
 /*
- * To be made before the processes are forked, and never freed; ends the process when there is no memory. `slots` is a
+ * To be made before the processes are forked; ends the process when there is no memory. `slots` is a
  * power of two; what is larger than `slot_size` bytes is not kept. Memory is taken only for what is kept.
  */
 struct shared_cache *shared_cache_create(const char *name, unsigned slots, size_t slot_size);
 
-/*
- * From now on this process, and those forked from it, find nothing that was put before, in any of the tables; those
- * forked earlier go on with what they put, and find nothing else. Room that the others' entries take is taken back as
- * it is needed.
- */
-void shared_cache_forget(void);
+/* For this process alone: others that have it go on, and the memory is the machine's again after the last. NULL is fine. */
+void shared_cache_free(struct shared_cache *cache);
 
-/* The key for a number and a text: a hash of them, another one after shared_cache_forget(). */
+/* The key for a number and a text: a hash of them. */
 struct shared_key shared_key(uint64_t number, const char *text);
 
 /* Appends what is kept to `to`, sets the version that it is of, and returns true; or leaves both alone. */

@@ -74,10 +74,8 @@ void network_of(const char *address, uint8_t out[NETWORK_SIZE])
 	struct in6_addr in6;
 
 	memset(out, 0, NETWORK_SIZE);
-	if (inet_pton(AF_INET, address, out) == 1 || inet_pton(AF_INET6, address, &in6) != 1)
-		return;
-	if (memcmp(&in6, mapped, sizeof mapped) == 0)
-		memcpy(out, (const uint8_t *)&in6 + sizeof mapped, 4);
-	else
-		memcpy(out, &in6, 8);
+	if (inet_pton(AF_INET, address, out + sizeof mapped) == 1)
+		memcpy(out, mapped, sizeof mapped);
+	else if (inet_pton(AF_INET6, address, &in6) == 1)
+		memcpy(out, &in6, memcmp(&in6, mapped, sizeof mapped) == 0 ? sizeof in6 : 8);
 }

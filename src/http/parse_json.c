@@ -44,18 +44,15 @@ static struct param to_param(const char *name, struct json_object *json)
 	}
 }
 
-/* As with a form, the first parameter that cannot be read is the request's fault. */
+/* As with a form, the first parameter that cannot be read is the request's fault; the others tell whose it is. */
 static void read_members(struct request *request, struct json_object *object, const struct json_in_flaws *flaws)
 {
 	json_object_object_foreach(object, name, value) {
-		struct param param;
+		struct param param = to_param(name, value);
 
-		if (json_in_is_flawed(flaws, 0, name)) {
+		if (json_in_is_flawed(flaws, 0, name))
 			request_fault(request, HTTP_FAULT_PARAMETER, name, strlen(name));
-			return;
-		}
-		param = to_param(name, value);
-		if (!request_add_param(request, &param))
+		else if (!request_add_param(request, &param))
 			return;
 	}
 }

@@ -140,6 +140,7 @@ static const struct { const char *first, *second; bool same; } NETWORKS[] = {
 	{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true}, {"2001:db8:1:2::1", "2001:db8:1:3::1", false},
 	{"192.0.2.1", "192.0.2.2", false}, {"192.0.2.1", "192.0.2.1", true}, {"unix:", "unix:", true},
 	{"::ffff:192.0.2.1", "::ffff:192.0.2.2", false}, {"::ffff:192.0.2.1", "192.0.2.1", true},
+	{"32.1.13.184", "2001:db8::1", false}, {"::ffff:32.1.13.184", "2001:db8::1", false},
 };
 
 START_TEST(networks)

@@ -137,6 +137,7 @@ static const struct {
 	{"application/json; charset=latin1", BYTES("{}"), "<body body>"},
 	{"application/json", BYTES("{\"a\":\"\\u00e9\\ud83c\\udfe0\\n\"}"), "a=é\xF0\x9F\x8F\xA0\n"},
 	{"application/json", BYTES("{\"a\":\"x\\u0000y\"}"), "<parameter a>"},
+	{"application/json", BYTES("{\"b\":\"\\u0000\",\"a\":\"1\",\"c\":\"\\ud800\"}"), "a=1<parameter b>"},
 	{"application/json", BYTES("{\"a\":\"\\ud83c\"}"), "<parameter a>"},
 	{"application/json", BYTES("{\"a\":1,\"b\":1e400,\"c\":1e400}"), "a=#1<parameter b>"},
 	{"application/json", BYTES("{\"a\":1,\"c\":{\"d\":[99999999999999999999]},\"b\":1e400}"), "a=#1<parameter c>"},

@@ -116,7 +116,7 @@ START_TEST(all_given)
 {
 	static const char file[] =
 		"# a comment\n; another\n\n"
-		"[client]\nuser = root\nskip-ssl\nanything goes = here # and here\n!include /etc/x\n"
+		"[client]\nuser = root\nskip-ssl\nanything goes = here # and here\n"
 		"[mysqld]\nskip-networking\n[mariadb-10.11]\nx\n[mysqldump]\nquick\n[client-server]\n"
 		"[ bailleur ]\n\tbase_url\t=  http://127.0.0.1:8080/sub  \r\nsecret=\"a secret with # and ; and ' "
 		"inside it...\"\ntemplates = /etc/bailleur/templates\nlog_file = '/var/log/bailleur.log'\nlog_level = "
@@ -202,7 +202,8 @@ static const struct {
 	BAD(BASE "[api] workers = 1\n", ":4: a group is written [name]"),
 	BAD(BASE "[a b]\n", ":4: a group is written [name]"),
 	BAD(BASE "[[api]]\n", ":4: a group is written [name]"),
-	BAD(BASE "!include /etc/other\n", ":4: neither [group] nor name = value"),
+	BAD(BASE "!include /etc/other\n", ":4: no other file can be included"),
+	BAD(BASE "[client]\n !includedir /etc/other\n", ":5: no other file can be included"),
 	BAD(BASE "log_file = a\0b\n", ":4: not UTF-8 text"),
 	BAD(BASE "log_file = \xE9t\xE9\n", ":4: not UTF-8 text"),
 	BAD(BASE "log_file = a\x1b[0m\n", ":4: a control character"),
