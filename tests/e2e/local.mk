@@ -42,6 +42,7 @@ EXTRA_DIST += tests/e2e/test_shuttle.py
 EXTRA_DIST += tests/e2e/test_isolation.py
 EXTRA_DIST += tests/e2e/test_run.py
 EXTRA_DIST += tests/e2e/test_pages.py
+EXTRA_DIST += tests/e2e/test_premium.py
 EXTRA_DIST += tests/e2e/test_openapi.py
 EXTRA_DIST += tests/e2e/test_fastcgi.py
 EXTRA_DIST += tests/e2e/test_prefork.py
