@@ -4,6 +4,7 @@ EXTRA_DIST += tests/e2e/test_backup.py
 EXTRA_DIST += tests/e2e/test_bench.py
 EXTRA_DIST += tests/e2e/test_calculs.py
 EXTRA_DIST += tests/e2e/test_ctl.py
+EXTRA_DIST += tests/e2e/test_ctl_landlords.py
 EXTRA_DIST += tests/e2e/test_docs.py
 EXTRA_DIST += tests/e2e/test_examples.py
 EXTRA_DIST += tests/e2e/examples/list.sh

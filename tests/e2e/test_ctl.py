@@ -1,5 +1,6 @@
 """bailleurctl: each command, for people and for scripts, its errors and what it leaves in the database."""
 
+import base64
 import glob
 import hashlib
 import json
@@ -153,6 +154,22 @@ class CommandLineTest(WithSchema):
     def test_help_and_version(self):
         self.assertIn("client rotate NAME", self.ctl("--help"))
         self.assertRegex(self.ctl("--version"), r"^bailleurctl \d+\.\d+")
+        self.assertEqual((self.ctl("-h"), self.ctl("-V")), (self.ctl("--help"), self.ctl("--version")))
+
+    def test_options_stand_anywhere(self):
+        outputs = {self.ctl(*arguments) for arguments in (["--json", "client", "list"], ["client", "--json", "list"],
+                                                          ["client", "list", "-j"])}
+        self.assertEqual(len(outputs), 1)
+        json.loads(*outputs)
+        done = self.stack.run("bailleurctl", "-j", "client", "list", "-c", self.stack.conf)
+        self.assertEqual({done.stdout}, outputs)
+
+    def test_every_command_is_in_the_manual(self):
+        with open(TOP + "/man/bailleurctl.8", encoding="utf-8") as file:
+            manual = set(re.findall(r"(?m)^\.It Cm (.*)$", file.read()))
+        manual = {" ".join(re.match(r"[a-z ]+(?= [A-Z]|$)", re.sub(r" Cm", "", line))[0].split())
+                  for line in manual}
+        self.assertEqual(manual, set(re.findall(r"(?m)^  ([a-z]+(?: [a-z]+)?)(?: .*)?$", self.ctl("--help"))))
 
     def test_config_writes_every_option_with_its_default(self):
         done = subprocess.run([*self.stack.program("bailleurctl"), "config"], capture_output=True, text=True,
@@ -384,7 +401,7 @@ class DeliveryTest(WithSchema):
         self.assertEqual(self.json("why", message)["subject"], "a\x1b[2Jb\x07c\u009bd\ne")
 
     def test_resend_a_message(self):
-        for state in ("failed", "expired", "unknown"):
+        for state in ("failed", "expired", "suppressed", "unknown"):
             with self.subTest(state=state):
                 message = self.message(state, "delivered", minutes=60)
                 self.assertEqual(self.json("resend", message), {"queued": 1, "left_out": 0})
@@ -515,6 +532,131 @@ class SuppressTest(WithSchema):
         listed = self.listed("b")
         self.assertEqual(listed, [("email", f"r{n}@exemple.fr") for n in range(1, 2501)])
         self.assertEqual(self.ctl("suppress", "list", "b").count("\n"), 2500)
+
+
+class WebhookTest(WithSchema):
+    """client webhook and the commands of webhook, over events in every state."""
+
+    URL = "https://exemple.fr/hook"
+
+    def setUp(self):
+        self.stack.sql("DELETE FROM webhook_event; DELETE FROM webhook_endpoint; DELETE FROM appointment; "
+                       "DELETE FROM api_client WHERE auth_key <> 'gestion'")
+        for name in ("hooked", "another", "silent"):
+            self.ctl("client", "add", name)
+        self.secret = self.json("client", "webhook", "hooked", self.URL)["secret"]
+        self.ctl("client", "webhook", "another", self.URL)
+
+    def events(self, *states, client="hooked"):
+        """Inserts an event in each state; their ids."""
+        self.stack.sql(
+            f"INSERT INTO appointment (client_id, request_uuid, request_index, status, channel, start_at, end_at, "
+            f"reminder_delay, reminder_channel, variables, created_at, updated_at) SELECT id, X'{uuid.uuid4().hex}', "
+            f"0, 'preset', 'email', '2099-01-01', '2099-01-02', 0, 'disabled', '{{}}', UTC_TIMESTAMP(3), "
+            f"UTC_TIMESTAMP(3) FROM api_client WHERE name = '{client}'")
+        ids = []
+        for state in states:
+            name, told = uuid.uuid4().hex, state != "queued"
+            error = "'the endpoint answered 500'" if state in ("failed", "expired") else "NULL"
+            self.stack.sql(
+                f"INSERT INTO webhook_event (client_id, appointment_id, uuid, body, state, told, due_at, expires_at, "
+                f"attempts, error_message, created_at, changed_at) SELECT c.id, MAX(a.id), X'{name}', '{{}}', "
+                f"'{state}', {told}, UTC_TIMESTAMP(3) - INTERVAL 2 DAY, UTC_TIMESTAMP(3) - INTERVAL 1 DAY, "
+                f"{int(told)}, {error}, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM api_client c JOIN appointment a "
+                f"ON a.client_id = c.id WHERE c.name = '{client}'")
+            ids.append(int(self.value(f"SELECT id FROM webhook_event WHERE uuid = X'{name}'")))
+        return ids
+
+    def states(self, client="hooked"):
+        return [event["state"] for event in self.json("webhook", "events", client)["events"]]
+
+    def webhook(self, client="hooked"):
+        (webhook,) = [webhook for webhook in self.json("webhook", "list")["webhooks"] if webhook["client"] == client]
+        return webhook
+
+    def test_a_url_keeps_its_secret(self):
+        self.assertRegex(self.secret, r"^whsec_[A-Za-z0-9+/]{43}=$")
+        other = self.URL + "/other"
+        self.assertEqual(self.json("client", "webhook", "hooked", other),
+                         {"client": "hooked", "url": other, "secret": self.secret})
+        self.assertEqual(self.ctl("client", "webhook", "hooked", self.URL),
+                         f"  client        hooked\n  url           {self.URL}\n  secret        {self.secret}\n")
+        self.fails(1, "no client is named «nobody»", "client", "webhook", "nobody", self.URL)
+        for arguments in (["hooked"], ["hooked", self.URL, "x"]):
+            self.fails(2, "usage: bailleurctl client webhook", "client", "webhook", *arguments)
+
+    def test_list(self):
+        self.events("queued", "queued", "sent")
+        self.stack.sql("UPDATE webhook_endpoint JOIN api_client ON id = client_id SET failures = 3, "
+                       "retry_at = '2099-02-03 04:05:06' WHERE name = 'another'")
+        self.assertEqual(self.webhook(), {"client": "hooked", "url": self.URL, "disabled": False, "why": None,
+                                          "waiting": 2, "failures": 0, "retry_at": None})
+        self.assertEqual((self.webhook("another")["failures"], self.webhook("another")["retry_at"]),
+                         (3, "2099-02-03T04:05:06Z"))
+        text = self.ctl("webhook", "list")
+        self.assertRegex(text, rf"(?m)^hooked +2 +enabled +{self.URL}$")
+        self.assertRegex(text, rf"(?m)^another +0 +3 failures, again at 2099-02-03T04:05:06Z +{self.URL}$")
+        self.assertNotIn("silent", text)
+        self.assertNotIn(self.secret, text + self.ctl("--json", "webhook", "list"))
+
+    def test_events(self):
+        failed, sent = self.events("failed", "sent")
+        self.events("queued", client="another")
+        first, second = self.json("webhook", "events", "hooked")["events"]          # the last change first
+        self.assertEqual((first["id"], first["state"], first["error"]), (sent, "sent", None))
+        self.assertEqual((second["id"], second["state"], second["attempts"], second["error"]),
+                         (failed, "failed", 1, "the endpoint answered 500"))
+        self.assertRegex(first["webhook_id"], r"^msg_[0-9a-f]{8}-[0-9a-f-]{27}$")
+        self.assertRegex(first["created_at"], _ISO)
+        text = self.ctl("webhook", "events", "hooked")
+        self.assertRegex(text, rf"(?m)^{failed} +{second['appointment']} +failed +1 +\d{{4}}-\S+Z +"
+                               rf"{second['webhook_id']} +the endpoint answered 500$")
+        self.assertEqual(self.json("webhook", "events", "silent"), {"events": []})
+        self.assertEqual(text.count("\n"), 3)
+
+    def test_replay(self):
+        self.events("sent", "failed", "expired", "queued")
+        self.events("failed", client="another")
+        self.assertEqual(self.ctl("webhook", "replay", "hooked"), "2 queued again\n")
+        self.assertEqual(self.states(), ["queued", "queued", "queued", "sent"])
+        self.assertEqual(self.states("another"), ["failed"])
+        self.assertEqual(self.value("SELECT COUNT(*) FROM webhook_event WHERE state = 'queued' AND NOT told AND due_at "
+                                    "<= UTC_TIMESTAMP(3) AND expires_at > UTC_TIMESTAMP(3) + INTERVAL 2 DAY"), "2")
+        self.assertEqual(self.json("webhook", "replay", "hooked"), {"queued": 0})
+        (sent,) = self.events("sent")
+        self.assertEqual(self.ctl("webhook", "replay", "hooked", str(sent)), "1 queued again\n")
+        self.fails(1, f"no event {sent} of «hooked» is at rest", "webhook", "replay", "hooked", str(sent))
+
+    def test_rotate(self):
+        new = self.json("webhook", "rotate", "hooked")
+        self.assertEqual(new, {"client": "hooked", "secret": new["secret"]})
+        self.assertNotEqual(new["secret"], self.secret)
+        out = self.ctl("webhook", "rotate", "hooked")
+        newest = re.search(r"(?m)^  client +hooked\n  secret +(whsec_\S+)\n\Z", out)[1]
+        self.assertEqual(self.json("client", "webhook", "hooked", self.URL)["secret"], newest)
+        for column, secret in (("secret", newest), ("old_secret", new["secret"])):
+            stored = self.value(f"SELECT HEX({column}) FROM webhook_endpoint JOIN api_client ON id = client_id "
+                                f"WHERE name = 'hooked'")
+            self.assertEqual(base64.b64decode(secret.removeprefix("whsec_")).hex().upper(), stored)
+
+    def test_disable(self):
+        self.assertEqual(self.ctl("webhook", "disable", "hooked"), "its webhook is disabled\n")
+        self.assertEqual(self.json("webhook", "disable", "hooked"), {"client": "hooked", "disabled": True})
+        self.assertEqual((self.webhook()["disabled"], self.webhook()["why"]), (True, "disabled by an operator"))
+        self.assertFalse(self.webhook("another")["disabled"])
+        self.assertRegex(self.ctl("webhook", "list"), r"(?m)^hooked +0 +disabled: disabled by an operator +https:")
+        self.ctl("client", "webhook", "hooked", self.URL)
+        self.assertEqual((self.webhook()["disabled"], self.webhook()["why"]), (False, None))
+
+    def test_nobody(self):
+        for command in ("events", "replay", "rotate", "disable"):
+            with self.subTest(command=command):
+                self.fails(1, "no client is named «nobody»", "webhook", command, "nobody")
+                self.fails(2, f"usage: bailleurctl webhook {command}", "webhook", command)
+        for command in ("rotate", "disable"):
+            self.fails(1, "«silent» has no webhook", "webhook", command, "silent")
+        self.assertEqual(self.json("webhook", "replay", "silent"), {"queued": 0})
+        self.fails(2, "usage: bailleurctl webhook list", "webhook", "list", "hooked")
 
 
 if __name__ == "__main__":

@@ -98,10 +98,12 @@ class Asking(Case):
     def test_same_answer_for_everyone(self):
         known, silent = self.landlord(), self.landlord(email=None)
         odd = self.landlord(email="pas une adresse@")
-        self.stack.ctl("user", "disable", self.landlord().username, check=False)
+        disabled = self.landlord()
+        self.stack.sql(f"UPDATE user_account SET disabled_at = UTC_TIMESTAMP(3) WHERE username = '{disabled.username}'")
         answers = [self.ask(login) for login in (
             known.username, known.username.upper(), known.portfolio["user"]["email"], silent.username, odd.username,
-            "personne", "personne@exemple.fr", "x" * 254, "é🦀", "' OR 1=1 --", "a@b@c", "%s%n", "bob\r\nBcc: x@y.fr")]
+            disabled.username, disabled.portfolio["user"]["email"], "personne", "personne@exemple.fr", "x" * 254, "é🦀",
+            "' OR 1=1 --", "a@b@c", "%s%n", "bob\r\nBcc: x@y.fr")]
         answers.append(self.ask(known.username, name="username"))
         answers.append(self.ask("inconnu", name="username"))
         shapes = set()
