@@ -52,6 +52,7 @@ EXTRA_DIST += tests/e2e/test_gestion.py tests/e2e/gestion/immeubles.json tests/e
 	tests/e2e/gestion/operations.json
 EXTRA_DIST += tests/e2e/test_nginx.py
 EXTRA_DIST += tests/e2e/test_sender.py
+EXTRA_DIST += tests/e2e/test_settings.py
 EXTRA_DIST += tests/e2e/test_gestion_isolation.py
 EXTRA_DIST += tests/e2e/test_durability.py
 EXTRA_DIST += tests/e2e/test_kill.py

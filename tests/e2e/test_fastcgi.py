@@ -213,6 +213,13 @@ class Broken(ApiCase):
             self.assertEqual(connection.reply().status, 404)
         self.assert_well()
 
+    def test_what_is_for_this_machine_alone(self):
+        for path, status in (("/health", 503), ("/metrics", 200)):          # there is no database here
+            for address, expected in (("127.0.0.1", status), ("::1", status), ("192.0.2.1", 404), ("10.0.0.1", 404),
+                                      ("::ffff:192.0.2.1", 404), ("", 404)):
+                with self.subTest(path=path, address=address), self.api.connect() as connection:
+                    self.assertEqual(connection.ask(path, REMOTE_ADDR=address).status, expected)
+
     def test_gone_before_the_answer(self):
         for _ in range(100):
             with self.api.connect() as connection:

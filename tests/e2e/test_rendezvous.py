@@ -668,6 +668,19 @@ class Reminders(RendezvousCase):
         self.stack.send_all()
         self.assertEqual([b["reminder_status"] for b in receiver.bodies()], [False, True])
 
+    def test_reaches_who_has_unsubscribed(self):
+        """An appointment is no mailing."""
+        recipient = {**DOCUMENTED["recipient"], "phone": "06 02 03 04 05"}
+        for address in (recipient["email"], recipient["phone"]):
+            self.stack.ctl("suppress", "add", self.client.name, address)
+        self.create(start_at="2093-06-12T12:00:00+02:00", end_at="2093-06-12T12:45:00+02:00", reminder_delay=24,
+                    reminder_channel="both", recipient=recipient)
+        self.robot("2093-06-11T10:00:00Z")
+        self.stack.send_all()
+        (message,) = self.messages()
+        self.assertEqual((message["force_sending"], message["state"], message["has_error"]), (True, "sent", False))
+        self.assertEqual(len(self.stack.mails()), self.before + 1)
+
     def test_never_after_the_start(self):
         self.future()
         self.robot("2093-06-12T10:00:00Z")

@@ -180,6 +180,15 @@ class Outcomes(MailCase):
         self.assertEqual(server.recipients(), [])
         self.assertIn("450", self.deliveries(ids)[ids[1]]["error"])
 
+    def test_helo(self):
+        """The name that was set; without one this machine's, and never none."""
+        for helo, said in (("api.exemple.fr", rb"api\.exemple\.fr"), (None, rb"[\w.-]+")):
+            server = self.serve({"helo": helo})
+            ids = self.queue_mails(["x@example.org"])
+            self.stack.send_all()
+            self.assertEqual(self.states(ids), ["sent"])
+            self.assertRegex(bytes(server.connections[-1].bytes), rb"^EHLO " + said + rb"\r\n")
+
     def test_unsubscribed_meanwhile(self):
         server = self.serve()
         ids = self.queue_mails(["gone@example.org", "stays@example.org"])

@@ -2,8 +2,12 @@
  * The database layer against a real MariaDB: what each status means, values as they come back, transactions under
  * conflict, and a server that is killed in between.
  */
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -660,6 +664,126 @@ START_TEST(hosts)
 }
 END_TEST
 
+/* A socket of a private directory; its path is put into `path`. */
+static int listen_at(char path[64])
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(path, "/tmp/test_db.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	strcat(path, "/sock");
+	strcpy(address.sun_path, path);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq(listen(listener, 8), 0);
+	return listener;
+}
+
+static void unlisten(int listener, char *path)
+{
+	close(listener);
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+}
+
+/* Options for a server that takes connections and says nothing, or no more: a second each. */
+static struct settings impatient(char *servers)
+{
+	struct settings settings = *dbtest_settings();
+
+	settings.db_hosts = servers;
+	settings.db_connect_timeout = settings.db_read_timeout = settings.db_write_timeout = 1;
+	return settings;
+}
+
+/* Without connect_timeout the first of these hosts would be waited for as long as nothing else ends it. */
+START_TEST(a_host_that_says_nothing)
+{
+	char path[64], list[512];
+	int listener = listen_at(path);
+	struct settings settings;
+	struct db *several;
+
+	snprintf(list, sizeof list, "%s,%s", path, getenv("BAILLEUR_TEST_SOCKET"));
+	settings = impatient(list);
+	settings.db_read_timeout = settings.db_write_timeout = 3600;
+	several = db_open(&settings);
+	ck_status(db_ping(several), DB_OK);
+	db_close(several);
+	unlisten(listener, path);
+}
+END_TEST
+
+START_TEST(an_answer_that_does_not_come)
+{
+	struct settings settings = impatient(NULL);
+	struct db *hasty;
+
+	settings.db_connect_timeout = settings.db_write_timeout = 3600;
+	hasty = db_open(&settings);
+	ck_status(db_ping(hasty), DB_OK);
+	ck_status(db_run(hasty, "DO SLEEP(90)", DB_NO_ARGS), DB_UNCERTAIN);
+	db_close(hasty);
+}
+END_TEST
+
+/* Copies what comes from one to the other. Returns the bytes; 0 when it ended. */
+static size_t pass_on(int from, int to)
+{
+	char bytes[4096];
+	ssize_t n = read(from, bytes, sizeof bytes);
+
+	return n > 0 && write(to, bytes, (size_t)n) == n ? (size_t)n : 0;
+}
+
+/* Of one connection passes on what comes and goes, until a statement is longer than `most`; then reads no more. */
+static void pass_on_until(int listener, size_t most)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct pollfd ends[] = {{.events = POLLIN}, {.events = POLLIN}};
+	size_t n = 1, sum = 0;
+
+	strcpy(address.sun_path, getenv("BAILLEUR_TEST_SOCKET"));
+	ends[0].fd = accept(listener, NULL, NULL);
+	ends[1].fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (connect(ends[1].fd, (struct sockaddr *)&address, sizeof address) != 0)
+		_exit(1);
+	while (n > 0 && sum < most && poll(ends, 2, -1) > 0) {
+		if (ends[0].revents != 0)
+			sum += n = pass_on(ends[0].fd, ends[1].fd);
+		if (n > 0 && ends[1].revents != 0)
+			n = pass_on(ends[1].fd, ends[0].fd);
+	}
+	close(listener);
+	pause();
+}
+
+START_TEST(a_statement_that_nobody_reads)
+{
+	char path[64], *big = malloc(8000001);
+	int listener = listen_at(path);
+	struct settings settings = impatient(path);
+	struct db *stuck;
+	pid_t between = fork();
+
+	if (between == 0)
+		pass_on_until(listener, 100000);
+	close(listener);
+	memset(big, 'x', 8000000);
+	big[8000000] = '\0';
+	settings.db_connect_timeout = settings.db_read_timeout = 3600;
+	stuck = db_open(&settings);
+	ck_status(db_ping(stuck), DB_OK);
+	ck_status(db_run(stuck, "INSERT INTO t_values (id, l) VALUES (1, ?)", DB_ARGS(db_text(big))), DB_LOST);
+	kill(between, SIGKILL);
+	waitpid(between, NULL, 0);
+	db_close(stuck);
+	unlisten(-1, path);
+	free(big);
+}
+END_TEST
+
 START_TEST(run_again)
 {
 	insert(db, 1, 0);
@@ -702,6 +826,9 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, cut_during_a_statement);
 	tcase_add_test(tcase, the_server_is_killed);
 	tcase_add_test(tcase, hosts);
+	tcase_add_test(tcase, a_host_that_says_nothing);
+	tcase_add_test(tcase, an_answer_that_does_not_come);
+	tcase_add_test(tcase, a_statement_that_nobody_reads);
 	tcase_add_test(tcase, run_again);
 	suite_add_tcase(suite, tcase);
 	return dbtest_main(argv, suite);
