@@ -668,6 +668,13 @@ class Gateways(Case):
             self.assertEqual(self.stack.web.get(report, {"status": status}).status, 200)
             self.assertEqual(self.states(ids), [state])
 
+    def test_without_reports(self):
+        gateway = self.serve(reports="no")
+        self.addCleanup(self.stack.set, {"sms": {"reports": None}})
+        self.queue_texts(["bonjour"])
+        self.stack.send_all()
+        self.assertEqual(json.loads(gateway.requests[0]["body"])["report"], "")
+
     def test_get_with_a_template(self):
         gateway = self.serve(method="GET", headers=None, body=None)
         self.stack.set({"sms": {"url": gateway.url + "?n={to}&text={text}&from={from}"}})

@@ -7,6 +7,8 @@ import unittest
 from tests.e2e.test_shuttle import send
 from tests.lib.fastcgi import Connection
 from tests.lib.gestion import import_landlord, small_portfolio
+from tests.lib.receiver import Receiver
+from tests.lib.smtp_server import SmtpServer
 from tests.lib.stack import StackCase
 
 LIFETIMES = {"expire_mail": "2h", "expire_sms": "3h", "expire_webhook": "4h"}
@@ -99,6 +101,73 @@ class Lifetimes(StackCase):
 
     def last(self):
         return self.stack.db.value("SELECT MAX(id) FROM message")
+
+
+class Delays(StackCase):
+    """retry_first and retry_max, of [sender] and of [webhook]: doubled up to the most, with a fifth to either side."""
+
+    DELAYS = {"retry_first": "10h", "retry_max": "11h"}
+    options = {"mail": "smtp", "settings": {"smtp": {"host": "127.0.0.1"}, "sender": DELAYS,
+                                            "webhook": {"allow_private": "yes", **DELAYS}}}
+
+    def between(self, seconds, hours):
+        """Is it so many hours, with what chance adds, and what time has passed?"""
+        self.assertLessEqual(int(seconds), hours * 3600 * 1.2)
+        self.assertGreater(int(seconds), hours * 3600 * 0.8 - 900)
+
+    def test_mails(self):
+        server = SmtpServer()
+        self.addCleanup(server.stop)
+        self.stack.set({"smtp": {"port": server.port}})
+        form = self.stack.add_client().form(recipient="rcpt-450@example.org", subject="s", message="m")
+        self.assertEqual(self.stack.web.post("/v1/send_email", form).status, 200)
+        for hours in (10, 11, 11):
+            self.stack.send_all()
+            self.between(self.stack.db.value("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), due_at) FROM delivery "
+                                             "WHERE state = 'queued'"), hours)
+            self.stack.sql("UPDATE delivery SET due_at = UTC_TIMESTAMP(3)")
+
+    def test_webhooks(self):
+        receiver = Receiver(always=500)
+        self.addCleanup(receiver.close)
+        client = self.stack.add_client()
+        self.stack.ctl("client", "webhook", client.name, receiver.url)
+        answer = self.stack.web.request("POST", "/v1/appointments", client.form(), json=APPOINTMENT)
+        self.assertEqual(answer.status, 200, answer)
+        for n, hours in enumerate((10, 11, 11), 1):
+            self.stack.send_all()
+            self.assertEqual(len(receiver.got), n)
+            self.between(self.stack.db.value("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), retry_at) FROM "
+                                             "webhook_endpoint"), hours)
+            self.stack.sql("UPDATE webhook_endpoint SET retry_at = NULL; UPDATE webhook_event SET due_at = "
+                           "UTC_TIMESTAMP(3)")
+
+
+class Logs(StackCase):
+    """log_level and log_file, of a program that ends and of the API."""
+
+    def test_levels_and_file(self):
+        client, path = self.stack.add_client(), self.stack.dir + "/own.log"
+        for level, wanted in (("error", set()), ("info", {"info"}), ("debug", {"info", "debug"})):
+            with self.subTest(level=level):
+                self.stack.set({"bailleur": {"log_level": level, "log_file": None}})
+                self.stack.restart_api()
+                with open(self.stack.api.log) as log:
+                    log.seek(0, 2)
+                    self.assertEqual(self.stack.web.post("/v1/send_email", client.form(
+                        recipient="a@example.org", subject="s", message="m")).status, 200)
+                    said = self.stack.send_all().stderr
+                    self.stack.api.stop()
+                    api = log.read()
+                self.assertEqual(set(re.findall(r"(?m)^\S+Z (\w+) bailleur-sender", said)), wanted, said)
+                self.assertEqual(" request id=" in api, "info" in wanted, api)
+        self.stack.set({"bailleur": {"log_level": "info", "log_file": path}})
+        self.stack.start_api()
+        self.stack.web.post("/v1/send_email", client.form(recipient="a@example.org", subject="s", message="m"))
+        self.assertEqual(self.stack.send_all().stderr, "")
+        with open(path) as file:
+            programs = set(re.findall(r"(?m)^\S+Z \w+ ([\w-]+)\[", file.read()))
+        self.assertEqual(programs, {"bailleur-api", "bailleur-sender"})
 
 
 if __name__ == "__main__":
