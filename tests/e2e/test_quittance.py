@@ -343,6 +343,7 @@ class Stuck(QuittanceCase):
 
     def test_a_worker_that_draws_for_too_long_is_replaced(self):
         before = self.stack.workers()
+        self.stack.web.timeout = 25             # the deadline is the one that was set, not that of 30 seconds
         answer = self.anne.call("quittance/" + PAYS)
         self.assertEqual((answer.status, answer.headers["Content-Type"]), (502, "application/json; charset=utf-8"))
         wait_until(lambda: len(set(self.stack.workers()) - set(before)) == 1, 20, "a new worker")

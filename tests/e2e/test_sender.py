@@ -1,5 +1,6 @@
 """The sender against mail servers and SMS gateways, good and bad: what it sends, what it makes of the answers."""
 
+import base64
 import concurrent.futures
 import email
 import email.policy
@@ -667,6 +668,14 @@ class Gateways(Case):
         for report, status, state in ((reports[0], "failed", "unknown"), (reports[1], "delivered", "delivered")):
             self.assertEqual(self.stack.web.get(report, {"status": status}).status, 200)
             self.assertEqual(self.states(ids), [state])
+
+    def test_login(self):
+        given = base64.b64encode("bailleur:pâss".encode()).decode()
+        for user, wanted in ((None, None), ("bailleur", "Basic " + given)):
+            gateway = self.serve(user=user, password="pâss")
+            self.queue_texts(["bonjour"])
+            self.stack.send_all()
+            self.assertEqual(gateway.requests[0]["headers"].get("Authorization"), wanted)
 
     def test_without_reports(self):
         gateway = self.serve(reports="no")
