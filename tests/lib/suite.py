@@ -176,6 +176,7 @@ def temporary():
 def own_temporary():
     """This run's directory there: who names it is of this run, and goes with it. A short name, for sockets' sake."""
     path = tempfile.mkdtemp(prefix="bt.", dir=temporary())
+    os.chmod(path, 0o755)       # some of what works in it is another user's, as smtp-sink's files are
     if not os.environ.get("BAILLEUR_KEEP"):
         atexit.register(shutil.rmtree, path, ignore_errors=True)
     return path
