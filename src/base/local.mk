@@ -3,6 +3,8 @@ libbailleur_a_SOURCES += src/base/pool.c src/base/pool.h \
 	src/base/text.c src/base/text.h \
 	src/base/json_out.c src/base/json_out.h \
 	src/base/json_in.c src/base/json_in.h \
+	src/base/json_number.c src/base/json_number.h \
+	src/base/json_scan.c src/base/json_scan.h \
 	src/base/log.c src/base/log.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/id.c src/base/id.h \
